@@ -1,0 +1,46 @@
+//! The kubelet's words and rules about container lifecycle hooks.
+//!
+//! Pure: no I/O, no async, no clock (time is an argument) and no WebAssembly. An
+//! [`Invocation`] says what is to run, a [`Report`] what came of it; everything
+//! else in podhook builds the one or reads the other.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`hook`] | `PostStart` and `PreStop` |
+//! | [`handler`] | the pod spec's four ways to name a hook |
+//! | [`invocation`] | one call of one hook, and whom it is for |
+//! | [`budget`] | time, fuel, memory and the caps of the sandbox |
+//! | [`grants`] | what a hook may touch; nothing by default |
+//! | [`meter`] | where a run's memory and CPU time are charged |
+//! | [`outcome`] | the six ways a hook can end, and their exit statuses |
+//! | [`usage`] | what it used, in the names of the cgroup v2 files |
+//! | [`report`] | outcome, usage and output of one invocation |
+//! | [`state`] | small values that outlive an invocation |
+//! | [`quantity`] | Kubernetes quantities (`500m`, `64Mi`) |
+//! | [`duration`] | Go durations (`1m30s`), as Kubernetes writes them |
+
+pub mod budget;
+pub mod duration;
+pub mod grants;
+pub mod handler;
+pub mod hook;
+pub mod invocation;
+pub mod meter;
+pub mod outcome;
+pub mod quantity;
+pub mod report;
+pub mod state;
+pub mod usage;
+
+pub use budget::{Budget, Caps};
+pub use grants::{Access, DirGrant, Grants, HostGrant, Scheme, SignalGrant};
+pub use handler::Handler;
+pub use hook::Hook;
+pub use invocation::{Container, HttpRequest, Invocation, InvocationId, Pod};
+pub use meter::{Meter, OverLimit};
+pub use outcome::{CancelReason, Failure, Outcome, Refusal, Resource};
+pub use report::{
+    Event, EventKind, HttpResponse, Level, LogRecord, ModuleInfo, ModuleKind, Output, Report,
+};
+pub use state::{MemoryState, State, StateError};
+pub use usage::{CpuUsage, FuelUsage, MemoryEvents, MemoryUsage, Usage};
