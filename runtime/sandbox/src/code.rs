@@ -1,0 +1,146 @@
+//! Compiled code: made once per module and profile, however many ask at once.
+
+use crate::cache::{Cache, Key};
+use crate::engine::Engine;
+use crate::module::{InvalidModule, Module};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Compiled code of one module under one [`Profile`](crate::Profile).
+pub struct Code {
+    bytes: Vec<u8>,
+    /// Where in `bytes` the code begins: what a cache keeps in front of it stays.
+    start: usize,
+}
+
+impl Code {
+    pub(crate) fn new(bytes: Vec<u8>, start: usize) -> Self {
+        Self { bytes, start }
+    }
+
+    /// The code itself, as `podhook compile` writes it.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// Whether these bytes are compiled code rather than a module.
+#[must_use]
+pub fn is_compiled(bytes: &[u8]) -> bool {
+    wasmtime::Engine::detect_precompiled(bytes).is_some()
+}
+
+/// Where a [`CodeStore`] found what it was asked for, counted since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Compiled here.
+    pub compiled: u64,
+    /// Read from the cache on disk.
+    pub disk: u64,
+    /// Known already, or waited for.
+    pub memory: u64,
+}
+
+/// All compiled code of a process; shared by its workers.
+#[derive(Default)]
+pub struct CodeStore {
+    cache: Option<Cache>,
+    cells: Mutex<HashMap<Key, Arc<Cell>>>,
+    compiled: AtomicU64,
+    disk: AtomicU64,
+    memory: AtomicU64,
+}
+
+type Cell = OnceLock<Result<Arc<Code>, InvalidModule>>;
+
+/// Modules whose code is kept in memory; beyond it, those that nobody waits for are
+/// forgotten (and found on disk).
+const KEPT: usize = 256;
+
+impl CodeStore {
+    /// A store that keeps code in memory, and on disk where there is a cache.
+    #[must_use]
+    pub fn new(cache: Option<Cache>) -> Self {
+        Self {
+            cache,
+            ..Self::default()
+        }
+    }
+
+    /// The code of `module` for engines like `engine`. Blocks while it is compiled:
+    /// about a second of CPU time per MiB of module.
+    ///
+    /// # Errors
+    /// [`InvalidModule::NotCompilable`], the same each time.
+    pub fn get(&self, module: &Module, engine: &Engine) -> Result<Arc<Code>, InvalidModule> {
+        let key = Key {
+            digest: module.digest(),
+            compatibility: engine.compatibility(),
+        };
+        let cell = self.cell(key);
+        let mut fresh = false;
+        let code = cell.get_or_init(|| {
+            fresh = true;
+            self.load_or_compile(key, module, engine).map(Arc::new)
+        });
+        if !fresh {
+            self.memory.fetch_add(1, Relaxed);
+        }
+        code.clone()
+    }
+
+    /// Where code came from so far.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources {
+            compiled: self.compiled.load(Relaxed),
+            disk: self.disk.load(Relaxed),
+            memory: self.memory.load(Relaxed),
+        }
+    }
+
+    fn cell(&self, key: Key) -> Arc<Cell> {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        if cells.len() >= KEPT && !cells.contains_key(&key) {
+            cells.retain(|_, cell| Arc::strong_count(cell) > 1);
+        }
+        cells.entry(key).or_default().clone()
+    }
+
+    fn load_or_compile(
+        &self,
+        key: Key,
+        module: &Module,
+        engine: &Engine,
+    ) -> Result<Code, InvalidModule> {
+        if let Some(code) = self.cache.as_ref().and_then(|cache| cache.load(key)) {
+            self.disk.fetch_add(1, Relaxed);
+            return Ok(code);
+        }
+        self.compile(key, module, engine)
+    }
+
+    /// Compiles anew what a cache gave but this engine did not take.
+    pub(crate) fn recompile(
+        &self,
+        module: &Module,
+        engine: &Engine,
+    ) -> Result<Code, InvalidModule> {
+        let key = Key {
+            digest: module.digest(),
+            compatibility: engine.compatibility(),
+        };
+        self.compile(key, module, engine)
+    }
+
+    fn compile(&self, key: Key, module: &Module, engine: &Engine) -> Result<Code, InvalidModule> {
+        let bytes = engine.compile(module)?;
+        self.compiled.fetch_add(1, Relaxed);
+        if let Some(cache) = &self.cache {
+            cache.store(key, &bytes);
+        }
+        Ok(Code::new(bytes, 0))
+    }
+}

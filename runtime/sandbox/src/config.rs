@@ -1,0 +1,180 @@
+//! One configuration for compiler, cache, runtime and tests.
+//!
+//! Fuel, CPU target and the shape of memory are baked into compiled code: code made
+//! under one configuration runs under the same one only. That is why there is one
+//! function for it.
+
+use wasmtime::{
+    Config, Enabled, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    WasmFeatures,
+};
+
+/// Which processors compiled code may be run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TargetCpu {
+    /// This machine's own: the fastest.
+    #[default]
+    Native,
+    /// Any processor of this architecture.
+    Baseline,
+}
+
+/// Where instances get their memories and stacks from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Allocation {
+    /// From the kernel, at every run: right for a process that runs one hook.
+    OnDemand,
+    /// From slots set aside in advance: 3 to 6 times cheaper from the second run on.
+    Pooled {
+        /// Hooks that can run at the same time on this engine.
+        slots: u32,
+    },
+}
+
+/// What is baked into an engine and its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Profile {
+    /// Whether computation is counted. It costs 1.1 to 1.9 times the time.
+    pub fuel: bool,
+    /// For which processors.
+    pub target_cpu: TargetCpu,
+    /// Where from memory comes; the only field that does not change the code.
+    pub allocation: Allocation,
+}
+
+impl Profile {
+    /// For a process that runs one hook: native code, on demand.
+    #[must_use]
+    pub const fn one_shot() -> Self {
+        Self {
+            fuel: false,
+            target_cpu: TargetCpu::Native,
+            allocation: Allocation::OnDemand,
+        }
+    }
+
+    /// For a worker that runs hook after hook.
+    #[must_use]
+    pub const fn pooled(slots: u32) -> Self {
+        Self {
+            allocation: Allocation::Pooled { slots },
+            ..Self::one_shot()
+        }
+    }
+
+    /// The same, with fuel counted or not.
+    #[must_use]
+    pub const fn with_fuel(self, fuel: bool) -> Self {
+        Self { fuel, ..self }
+    }
+}
+
+/// How a pool's memories are made clean again after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reset {
+    /// The kernel tells which pages were written (`PAGEMAP_SCAN`, Linux 6.7):
+    /// those up to 1 MiB are overwritten, the pages stay.
+    WrittenPages,
+    /// The first 64 KiB are overwritten, the rest is given back to the kernel.
+    Prefix,
+}
+
+/// The configuration of an engine.
+///
+/// | setting | because |
+/// |---|---|
+/// | epochs, no ticking | the only interruption that does not slow the guest; see `alarm` |
+/// | 4 GiB reservation | bounds checks vanish: 4 GiB or nothing |
+/// | no concurrency support | 1.4 times the cost of a call, for wasip3 alone |
+/// | inlining | takes back half of what epochs cost in small functions |
+/// | stacks of 1 MiB, 512 KiB of it for wasm | the rest is for host frames; only touched pages count |
+/// | no stack zeroing | the pool resets what a guest could read; stacks it cannot |
+/// | no threads, GC, exceptions, memory64, multi-memory, relaxed SIMD | no hook needs them; less to trust |
+pub(crate) fn config(profile: &Profile, reset: Reset) -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(profile.fuel)
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .gc_support(false)
+        .memory_reservation(4 << 30)
+        .memory_guard_size(32 << 20)
+        .memory_init_cow(true)
+        .max_wasm_stack(512 << 10)
+        .async_stack_size(1 << 20)
+        .async_stack_zeroing(false)
+        .wasm_features(unwanted_features(), false)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
+    compiler(&mut config, profile.target_cpu);
+    if let Allocation::Pooled { slots } = profile.allocation {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, reset)));
+    }
+    config
+}
+
+fn unwanted_features() -> WasmFeatures {
+    WasmFeatures::THREADS
+        | WasmFeatures::SHARED_EVERYTHING_THREADS
+        | WasmFeatures::GC
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::LEGACY_EXCEPTIONS
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::CUSTOM_PAGE_SIZES
+        | WasmFeatures::RELAXED_SIMD
+        | WasmFeatures::WIDE_ARITHMETIC
+        | WasmFeatures::STACK_SWITCHING
+        | WasmFeatures::CM_ASYNC
+}
+
+#[cfg(feature = "compile")]
+fn compiler(config: &mut Config, target: TargetCpu) {
+    config
+        .cranelift_opt_level(OptLevel::Speed)
+        .compiler_inlining(Inlining::Yes);
+    if target == TargetCpu::Baseline {
+        baseline(config);
+    }
+}
+
+#[cfg(not(feature = "compile"))]
+fn compiler(_config: &mut Config, _target: TargetCpu) {}
+
+/// Naming a target turns detection of this machine's extensions off.
+#[cfg(feature = "compile")]
+fn baseline(config: &mut Config) {
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    if let Err(error) = config.target(&triple) {
+        tracing::warn!("no baseline target {triple}: {error}");
+    }
+}
+
+/// A component of the Rust toolchain is 2 to 6 core instances, 1 memory and 1 or 2
+/// tables; what is set aside is address space, not memory.
+fn pool(slots: u32, reset: Reset) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(8))
+        .total_memories(slots.saturating_mul(2))
+        .total_tables(slots.saturating_mul(8))
+        .total_stacks(slots)
+        .max_core_instances_per_component(64)
+        .max_memories_per_component(8)
+        .max_tables_per_component(64)
+        .max_memory_size(4 << 30)
+        .max_unused_warm_slots(100)
+        .async_stack_keep_resident(0);
+    match reset {
+        Reset::WrittenPages => pool
+            .pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(1 << 20)
+            .table_keep_resident(64 << 10),
+        Reset::Prefix => pool
+            .pagemap_scan(Enabled::No)
+            .linear_memory_keep_resident(64 << 10)
+            .table_keep_resident(4 << 10)
+            .decommit_batch_size(16),
+    };
+    pool
+}

@@ -1,0 +1,97 @@
+//! One worker's engine: configuration, linkers, alarm.
+//!
+//! One engine per worker thread: engines that are shared between threads do not
+//! scale (a shared pool index, shared reference counts). Nothing made by one engine
+//! may reach another; code crosses over as bytes.
+
+use crate::alarm::Alarm;
+use crate::config::{self, Allocation, Profile, Reset};
+use crate::linkers::Linkers;
+use crate::module::{InvalidModule, Module};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime does not run under this configuration on this machine.
+    #[error("cannot set up the sandbox: {0}")]
+    Config(String),
+    /// No thread for the alarm.
+    #[error("cannot start the alarm thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// One worker's engine.
+pub struct Engine {
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) linkers: Linkers,
+    pub(crate) alarm: Arc<Alarm>,
+    profile: Profile,
+    compatibility: u64,
+}
+
+impl Engine {
+    /// An engine of this profile.
+    ///
+    /// # Errors
+    /// Where the machine cannot hold it (address space, threads).
+    pub fn new(profile: Profile) -> Result<Self, EngineError> {
+        let wasmtime =
+            wasmtime_engine(&profile).map_err(|error| EngineError::Config(format!("{error:#}")))?;
+        Ok(Self {
+            linkers: Linkers::default(),
+            alarm: Arc::new(Alarm::new(&wasmtime)?),
+            compatibility: compatibility(&wasmtime),
+            profile,
+            wasmtime,
+        })
+    }
+
+    /// What this engine was made for.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Equal for engines that can exchange code.
+    pub(crate) fn compatibility(&self) -> u64 {
+        self.compatibility
+    }
+
+    /// Compiles a module; see [`CodeStore::get`](crate::CodeStore::get).
+    #[cfg(feature = "compile")]
+    pub(crate) fn compile(&self, module: &Module) -> Result<Vec<u8>, InvalidModule> {
+        let compiled = match module.shape() {
+            crate::module::Shape::Core => self.wasmtime.precompile_module(module.bytes()),
+            crate::module::Shape::Component => self.wasmtime.precompile_component(module.bytes()),
+        };
+        compiled.map_err(|error| InvalidModule::NotCompilable(format!("{error:#}")))
+    }
+
+    /// Without a compiler nothing is compiled.
+    #[cfg(not(feature = "compile"))]
+    pub(crate) fn compile(&self, _module: &Module) -> Result<Vec<u8>, InvalidModule> {
+        Err(InvalidModule::NotCompilable(
+            "this build has no compiler".to_owned(),
+        ))
+    }
+}
+
+/// Kernels before 6.7 cannot tell which pages were written: the pool then falls
+/// back to resetting a short prefix.
+fn wasmtime_engine(profile: &Profile) -> wasmtime::Result<wasmtime::Engine> {
+    if !matches!(profile.allocation, Allocation::Pooled { .. }) {
+        return wasmtime::Engine::new(&config::config(profile, Reset::Prefix));
+    }
+    wasmtime::Engine::new(&config::config(profile, Reset::WrittenPages)).or_else(|error| {
+        tracing::debug!("no PAGEMAP_SCAN: {error:#}");
+        wasmtime::Engine::new(&config::config(profile, Reset::Prefix))
+    })
+}
+
+fn compatibility(engine: &wasmtime::Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.finish()
+}

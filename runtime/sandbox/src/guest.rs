@@ -1,0 +1,154 @@
+//! What belongs to one run of one guest: the data of its store.
+
+use crate::host::outbound::Outbound;
+use crate::host::process::Process;
+use crate::host::stdio::Stdio;
+use crate::limiter::Limiter;
+use crate::record::{Record, Stream};
+use crate::run::Wiring;
+use podhook_lifecycle::{Access, Invocation, State};
+use std::sync::Arc;
+use std::time::Instant;
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// The data of a store.
+pub(crate) struct Guest {
+    pub(crate) call: Arc<Invocation>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) limiter: Limiter,
+    pub(crate) state: Arc<dyn State>,
+    pub(crate) process: Process,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) random_left: u64,
+    outbound: Outbound,
+    http: WasiHttpCtx,
+    /// Made at first use: a lifecycle hook that imports no WASI pays for none.
+    wasi: Option<WasiP1Ctx>,
+}
+
+/// Something that was to be granted is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotGranted {
+    #[error("cannot grant the folder {path}: {why}")]
+    Folder { path: String, why: String },
+    #[error(transparent)]
+    Process(#[from] crate::host::process::NotSignalable),
+}
+
+/// Bytes of all header fields of a request or response, with what their tables take.
+const HTTP_FIELDS: usize = 64 << 10;
+
+impl Guest {
+    pub(crate) fn new(
+        call: Arc<Invocation>,
+        record: Arc<Record>,
+        wiring: &Wiring,
+        deadline: Option<Instant>,
+    ) -> Result<Self, NotGranted> {
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(HTTP_FIELDS);
+        let mut guest = Self {
+            limiter: Limiter::new(record.clone()),
+            state: wiring.state.clone(),
+            process: Process::open(call.grants.signal)?,
+            random_left: call.budget.caps.random,
+            outbound: Outbound::new(call.clone(), record.clone()),
+            http,
+            wasi: None,
+            deadline,
+            record,
+            call,
+        };
+        if !guest.call.grants.dirs.is_empty() {
+            let mut builder = guest.wasi_builder();
+            guest.open_folders(&mut builder)?;
+            guest.keep_wasi(&mut builder);
+        }
+        Ok(guest)
+    }
+
+    /// WASI of both generations; preview 1 is a layer on top of preview 2.
+    pub(crate) fn wasi(&mut self) -> &mut WasiP1Ctx {
+        if self.wasi.is_none() {
+            let mut builder = self.wasi_builder();
+            self.keep_wasi(&mut builder);
+        }
+        #[expect(clippy::unwrap_used, reason = "kept just above")]
+        self.wasi.as_mut().unwrap()
+    }
+
+    /// Nothing is inherited: no environment, no network, an empty stdin.
+    fn wasi_builder(&self) -> WasiCtxBuilder {
+        let mut builder = WasiCtxBuilder::new();
+        builder
+            .stdout(Stdio::new(Stream::Stdout, self.record.clone()))
+            .stderr(Stdio::new(Stream::Stderr, self.record.clone()))
+            .args(&self.call.args)
+            .envs(&self.call.grants.env)
+            .max_random_size(self.call.budget.caps.random)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            // A blocked open must not block the worker: its deadline would not hold.
+            .allow_blocking_current_thread(false);
+        builder
+    }
+
+    fn open_folders(&self, builder: &mut WasiCtxBuilder) -> Result<(), NotGranted> {
+        for dir in &self.call.grants.dirs {
+            let perms = match dir.access {
+                Access::ReadOnly => FsPerms::ReadOnly,
+                Access::ReadWrite => FsPerms::ReadWrite,
+            };
+            builder
+                .preopened_dir(&dir.host, &dir.guest, perms)
+                .map_err(|error| NotGranted::Folder {
+                    path: dir.host.display().to_string(),
+                    why: error.root_cause().to_string(),
+                })?;
+        }
+        Ok(())
+    }
+
+    fn keep_wasi(&mut self, builder: &mut WasiCtxBuilder) {
+        let mut wasi = builder.build_p1();
+        wasi.ctx()
+            .table
+            .set_max_capacity(self.call.budget.caps.handles);
+        self.wasi = Some(wasi);
+    }
+
+    /// Milliseconds until the deadline; the largest number where there is none.
+    pub(crate) fn remaining_ms(&self) -> u64 {
+        let Some(deadline) = self.deadline else {
+            return u64::MAX;
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn outbound(&self) -> &Outbound {
+        &self.outbound
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi().ctx()
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.wasi();
+        #[expect(clippy::unwrap_used, reason = "made by the line above")]
+        let wasi = self.wasi.as_mut().unwrap();
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: wasi.ctx().table,
+            hooks: &mut self.outbound,
+        }
+    }
+}

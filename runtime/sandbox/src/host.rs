@@ -1,0 +1,14 @@
+//! The host's side of what a guest can call.
+
+pub(crate) mod address;
+pub(crate) mod container;
+pub(crate) mod context;
+pub(crate) mod http;
+pub(crate) mod incoming;
+pub(crate) mod interfaces;
+pub(crate) mod outbound;
+pub(crate) mod preview1;
+pub(crate) mod process;
+pub(crate) mod replaced;
+pub(crate) mod stdio;
+pub(crate) mod tls;

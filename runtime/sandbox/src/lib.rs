@@ -1,0 +1,47 @@
+//! Runs hook modules in wasmtime, within limits and grants.
+//!
+//! The only crate that names wasmtime, and no type of wasmtime is in its public
+//! interface. It knows neither pods nor accounts: it is handed an
+//! [`Invocation`](podhook_lifecycle::Invocation), charges a
+//! [`Meter`](podhook_lifecycle::Meter) and returns a
+//! [`Report`](podhook_lifecycle::Report).
+//!
+//! A run passes through these, in order:
+//!
+//! | module | does |
+//! |---|---|
+//! | [`module`] | reads what a file is, without compiling it |
+//! | [`code`] | compiles it once, keeps the result in memory and on disk ([`cache`]) |
+//! | [`engine`] | one worker's engine: configuration, linkers, alarm |
+//! | [`handler_pre`] | code linked to the host, ready to be instantiated |
+//! | `run` | store, limits, instantiate, call |
+//! | `verdict` | tells apart the ways it can have ended |
+
+mod alarm;
+mod bindings;
+pub mod cache;
+pub mod cancel;
+pub mod code;
+pub mod config;
+pub mod engine;
+mod guest;
+pub mod handler_pre;
+mod host;
+mod limiter;
+mod linkers;
+mod metered;
+pub mod module;
+pub mod precompiled;
+mod record;
+mod run;
+mod verdict;
+
+pub use cache::Cache;
+pub use cancel::Cancel;
+pub use code::{Code, CodeStore};
+pub use config::{Allocation, Profile, TargetCpu};
+pub use engine::{Engine, EngineError};
+pub use handler_pre::HandlerPre;
+pub use module::{Digest, InvalidModule, Module};
+pub use record::{Stream, Tee};
+pub use run::Wiring;

@@ -1,0 +1,358 @@
+//! What a file is, read from its sections; nothing is compiled here.
+
+use podhook_lifecycle::{Hook, ModuleKind};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use wasmparser::{Encoding, Parser, Payload};
+
+/// Modules over this size are refused: compiling takes about a second of CPU time
+/// per MiB. The largest toolchains' (Python, JavaScript) come to 20 MiB.
+pub const MAX_MODULE_BYTES: usize = 64 << 20;
+
+/// SHA-256 over a module's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    /// `sha256:` and 64 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why a file is no hook module.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum InvalidModule {
+    /// No bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// The text format.
+    #[error("this is WebAssembly text; make a binary of it first, e.g. with `wasm-tools parse`")]
+    Text,
+    /// Compiled code.
+    #[error("this is precompiled code, which only podhook-exec loads; give the .wasm it came from")]
+    Precompiled,
+    /// Something else.
+    #[error("not a WebAssembly module: it begins with {0:?}")]
+    NotWasm(String),
+    /// Over [`MAX_MODULE_BYTES`].
+    #[error("the module has {0} bytes; the most is {MAX_MODULE_BYTES}")]
+    TooLarge(usize),
+    /// Not well-formed.
+    #[error("malformed module: {0}")]
+    Malformed(String),
+    /// A core module without `_start`.
+    #[error(
+        "a core module without `_start`{}; lifecycle and http hooks are components (build for wasm32-wasip2)",
+        exports(.0)
+    )]
+    CoreWithoutStart(Vec<String>),
+    /// A component without any entry.
+    #[error(
+        "no entry: a hook exports wasi:cli/run@0.2, podhook:lifecycle/post-start, podhook:lifecycle/pre-stop or wasi:http/incoming-handler@0.2{}",
+        exports(.0)
+    )]
+    NoEntry(Vec<String>),
+    /// An entry of the wrong shape.
+    #[error("the entry `{entry}` has the wrong type: {why}")]
+    WrongEntry {
+        /// The export.
+        entry: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Validation or the compiler said no.
+    #[error("cannot be compiled: {0}")]
+    NotCompilable(String),
+    /// It asks for something the host has not.
+    #[error("cannot be linked: {0}")]
+    NotLinkable(String),
+    /// It asks for more than any hook gets.
+    #[error("cannot be instantiated: {0}")]
+    NotInstantiable(String),
+}
+
+fn exports(names: &[String]) -> String {
+    match names {
+        [] => "; it exports nothing".to_owned(),
+        _ => format!("; it exports {}", listed(names)),
+    }
+}
+
+/// The first few names, cut to a length that a line can hold.
+fn listed(names: &[String]) -> String {
+    let mut text = String::new();
+    for (index, name) in names.iter().enumerate() {
+        if index == 8 {
+            return format!("{text} and {} more", names.len() - index);
+        }
+        let separator = if index == 0 { "" } else { ", " };
+        text.push_str(separator);
+        text.extend(name.chars().take(80));
+    }
+    text
+}
+
+/// Core module or component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A core module (wasip1).
+    Core,
+    /// A component (wasip2).
+    Component,
+}
+
+/// A hook module's bytes and what they say of themselves.
+#[derive(Clone)]
+pub struct Module {
+    bytes: Vec<u8>,
+    digest: Digest,
+    shape: Shape,
+    kind: ModuleKind,
+    hooks: Vec<Hook>,
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module")
+            .field("digest", &self.digest)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The digest of any bytes.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest(Sha256::digest(bytes).into())
+}
+
+impl Module {
+    /// Reads what `bytes` are.
+    ///
+    /// # Errors
+    /// [`InvalidModule`], by the first thing that is wrong.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, InvalidModule> {
+        refuse_other_formats(&bytes)?;
+        let outline = Outline::read(&bytes)?;
+        let (kind, hooks) = outline.entry()?;
+        Ok(Self {
+            digest: digest(&bytes),
+            shape: outline.shape,
+            kind,
+            hooks,
+            imports: outline.imports,
+            exports: outline.exports,
+            bytes,
+        })
+    }
+
+    /// The bytes themselves.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SHA-256 over them.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Core module or component.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Which of the three kinds.
+    #[must_use]
+    pub fn kind(&self) -> ModuleKind {
+        self.kind
+    }
+
+    /// Phases a `lifecycle` module exports, in the order of a container's life.
+    #[must_use]
+    pub fn hooks(&self) -> &[Hook] {
+        &self.hooks
+    }
+
+    /// Names of imports: interfaces of a component, `module::name` of a core module.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// Names of exports.
+    #[must_use]
+    pub fn exports(&self) -> &[String] {
+        &self.exports
+    }
+}
+
+fn refuse_other_formats(bytes: &[u8]) -> Result<(), InvalidModule> {
+    if bytes.is_empty() {
+        return Err(InvalidModule::Empty);
+    }
+    if bytes.len() > MAX_MODULE_BYTES {
+        return Err(InvalidModule::TooLarge(bytes.len()));
+    }
+    if crate::code::is_compiled(bytes) {
+        return Err(InvalidModule::Precompiled);
+    }
+    if bytes.starts_with(b"\0asm") {
+        return Ok(());
+    }
+    let text = bytes.trim_ascii_start();
+    if text.starts_with(b"(") || text.starts_with(b";;") {
+        return Err(InvalidModule::Text);
+    }
+    let start = bytes.iter().take(8).copied().collect::<Vec<_>>();
+    Err(InvalidModule::NotWasm(start.escape_ascii().to_string()))
+}
+
+/// The outermost sections of a module.
+struct Outline {
+    shape: Shape,
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl Outline {
+    fn read(bytes: &[u8]) -> Result<Self, InvalidModule> {
+        let mut outline = Self {
+            shape: Shape::Core,
+            imports: Vec::new(),
+            exports: Vec::new(),
+        };
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload.map_err(malformed)?;
+            match payload {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                _ if depth == 0 => outline.section(payload).map_err(malformed)?,
+                _ => {}
+            }
+        }
+        Ok(outline)
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "sections that say nothing about imports and exports are many"
+    )]
+    fn section(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+        match payload {
+            Payload::Version { encoding, .. } => {
+                self.shape = match encoding {
+                    Encoding::Module => Shape::Core,
+                    Encoding::Component => Shape::Component,
+                };
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    self.imports
+                        .push(format!("{}::{}", import.module, import.name));
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    self.exports.push(export?.name.to_owned());
+                }
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    self.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    self.exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Kind and phases. A component that offers more than one kind runs as the most
+    /// particular: a wasip2 command may carry lifecycle exports too.
+    fn entry(&self) -> Result<(ModuleKind, Vec<Hook>), InvalidModule> {
+        if self.shape == Shape::Core {
+            return match self.exports.iter().any(|name| name == "_start") {
+                true => Ok((ModuleKind::Command, Vec::new())),
+                false => Err(InvalidModule::CoreWithoutStart(self.exports.clone())),
+            };
+        }
+        let hooks: Vec<Hook> = Hook::ALL
+            .into_iter()
+            .filter(|hook| {
+                self.exports_interface(&format!("podhook:lifecycle/{}", hook.kebab()), "0.1.")
+            })
+            .collect();
+        if !hooks.is_empty() {
+            Ok((ModuleKind::Lifecycle, hooks))
+        } else if self.exports_interface("wasi:http/incoming-handler", "0.2.") {
+            Ok((ModuleKind::Http, hooks))
+        } else if self.exports_interface("wasi:cli/run", "0.2.") {
+            Ok((ModuleKind::Command, hooks))
+        } else {
+            Err(InvalidModule::NoEntry(self.exports.clone()))
+        }
+    }
+
+    fn exports_interface(&self, name: &str, version: &str) -> bool {
+        self.exports.iter().any(|export| {
+            export
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('@'))
+                .is_some_and(|found| found.starts_with(version))
+        })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err asks for")]
+fn malformed(error: wasmparser::BinaryReaderError) -> InvalidModule {
+    InvalidModule::Malformed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        Module::new(bytes.to_vec()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_module_is_told_apart() {
+        assert_eq!(refusal(b""), "the file is empty");
+        assert!(refusal(b" (module)").contains("text"));
+        assert!(refusal(b";; a comment\n(component)").contains("text"));
+        assert_eq!(
+            refusal(b"#!/bin/sh\n"),
+            r##"not a WebAssembly module: it begins with "#!/bin/s""##
+        );
+        assert!(refusal(b"\0asm").starts_with("malformed module: "));
+        assert!(refusal(b"\0asm\x02\0\0\0").starts_with("malformed module: "));
+    }
+
+    #[test]
+    fn a_module_without_entry_is_told_what_it_exports() {
+        assert!(refusal(b"\0asm\x01\0\0\0").contains("it exports nothing"));
+        assert!(refusal(b"\0asm\x0d\0\x01\0").starts_with("no entry"));
+        let names: Vec<String> = (0..10).map(|n| format!("f{n}")).collect();
+        assert_eq!(listed(&names), "f0, f1, f2, f3, f4, f5, f6, f7 and 2 more");
+    }
+}

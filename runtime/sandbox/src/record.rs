@@ -1,0 +1,317 @@
+//! Everything a run leaves behind while it runs: output, log records, events,
+//! memory charged, and which cap of the sandbox it met.
+//!
+//! Shared between the store and what outlives a host call (streams, requests), so
+//! that a run that is cut off still has a true record.
+
+use podhook_lifecycle::{
+    Caps, Event, Level, LogRecord, MemoryEvents, MemoryUsage, Meter, Output, OverLimit, Resource,
+};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Which of a guest's two output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Gets a guest's output as it comes, as far as it is kept. Must not block: it is
+/// called from within the run.
+pub trait Tee: Send + Sync {
+    /// The next bytes of `stream`.
+    fn write(&self, stream: Stream, bytes: &[u8]);
+
+    /// A log record of the hook's, or of the host's (target `podhook`).
+    fn log(&self, record: &LogRecord);
+}
+
+/// What a run leaves behind.
+pub(crate) struct Record {
+    meter: Arc<dyn Meter>,
+    memory: AtomicU64,
+    memory_peak: AtomicU64,
+    kills: AtomicU64,
+    tee: Option<Arc<dyn Tee>>,
+    caps: Caps,
+    written: Mutex<Written>,
+}
+
+/// What the guest and the host wrote.
+#[derive(Default)]
+pub(crate) struct Written {
+    stdout: Kept,
+    stderr: Kept,
+    pub(crate) logs: Vec<LogRecord>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) termination_message: Option<String>,
+    record_bytes: usize,
+    dropped_records: u64,
+    exhausted: Option<Resource>,
+    over_limit: Option<OverLimit>,
+    looked_for_folders: bool,
+}
+
+/// What the kernel's OOM killer would have done.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct OomKilled(pub(crate) OverLimit);
+
+/// A cap of the sandbox that ends the run at once.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("cap of the sandbox met: {}", .0.as_str())]
+pub(crate) struct CapMet(pub(crate) Resource);
+
+impl Record {
+    pub(crate) fn new(meter: Arc<dyn Meter>, caps: Caps, tee: Option<Arc<dyn Tee>>) -> Self {
+        Self {
+            meter,
+            memory: AtomicU64::new(0),
+            memory_peak: AtomicU64::new(0),
+            kills: AtomicU64::new(0),
+            tee,
+            caps,
+            written: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn meter(&self) -> &dyn Meter {
+        &*self.meter
+    }
+
+    pub(crate) fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    /// Charges memory held on the guest's behalf, until the run ends or it is
+    /// released.
+    pub(crate) fn charge(&self, bytes: u64) -> Result<(), OomKilled> {
+        if let Err(over) = self.meter.charge_memory(bytes) {
+            self.kills.fetch_add(1, Relaxed);
+            self.written().over_limit = Some(over);
+            return Err(OomKilled(over));
+        }
+        let current = self.memory.fetch_add(bytes, Relaxed) + bytes;
+        self.memory_peak.fetch_max(current, Relaxed);
+        Ok(())
+    }
+
+    /// Releases memory charged before.
+    pub(crate) fn release(&self, bytes: u64) {
+        self.memory.fetch_sub(bytes, Relaxed);
+        self.meter.uncharge_memory(bytes);
+    }
+
+    pub(crate) fn memory(&self) -> MemoryUsage {
+        let kills = self.kills.load(Relaxed);
+        MemoryUsage {
+            current: self.memory.load(Relaxed),
+            peak: self.memory_peak.load(Relaxed),
+            events: MemoryEvents {
+                max: kills,
+                oom: kills,
+                oom_kill: kills,
+            },
+        }
+    }
+
+    /// Keeps what the guest printed, or counts it.
+    pub(crate) fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), OomKilled> {
+        let cap = self.caps.output;
+        let grown = {
+            let mut written = self.written();
+            let kept = written.stream(stream);
+            let before = kept.len();
+            let fresh = kept.push(bytes, cap);
+            if let (Some(tee), false) = (&self.tee, fresh.is_empty()) {
+                tee.write(stream, fresh);
+            }
+            kept.len() - before
+        };
+        self.charge(u64::try_from(grown).unwrap_or(u64::MAX))
+    }
+
+    /// Keeps a record of the guest's or the host's own, as long as there is room.
+    pub(crate) fn log(&self, record: LogRecord) -> Result<(), OomKilled> {
+        let fields = record.fields.iter().map(|(k, v)| k.len() + v.len());
+        let size = 64 + record.target.len() + record.message.len() + fields.sum::<usize>();
+        let tee = self.tee.as_deref();
+        self.admit(size, |written| {
+            if let Some(tee) = tee {
+                tee.log(&record);
+            }
+            written.logs.push(record);
+        })
+    }
+
+    /// Keeps an event, as long as there is room.
+    pub(crate) fn event(&self, event: Event) -> Result<(), OomKilled> {
+        let size = 64 + event.reason.len() + event.note.len();
+        self.admit(size, |written| written.events.push(event))
+    }
+
+    fn admit(&self, size: usize, keep: impl FnOnce(&mut Written)) -> Result<(), OomKilled> {
+        {
+            let mut written = self.written();
+            if written.record_bytes.saturating_add(size) > self.caps.records {
+                written.dropped_records += 1;
+                return Ok(());
+            }
+            written.record_bytes += size;
+            keep(&mut written);
+        }
+        self.charge(u64::try_from(size).unwrap_or(u64::MAX))
+    }
+
+    /// A word of the host to whoever reads the report: what was refused, and which
+    /// option would grant it. The same word is kept once.
+    pub(crate) fn note(&self, level: Level, message: String) {
+        let known = self
+            .written()
+            .logs
+            .iter()
+            .any(|log| log.target == HOST && log.message == message);
+        if !known {
+            // Over the limit the run ends anyway, at its next charge.
+            let _ = self.log(LogRecord {
+                level,
+                target: HOST.to_owned(),
+                message,
+                fields: Vec::new(),
+            });
+        }
+    }
+
+    /// A cap was met and the guest was told; if it does not succeed all the same,
+    /// this is why.
+    pub(crate) fn met(&self, resource: Resource) {
+        self.written().exhausted.get_or_insert(resource);
+    }
+
+    pub(crate) fn cap_met(&self) -> Option<Resource> {
+        self.written().exhausted
+    }
+
+    /// The charge that was refused, also where the guest's own error hides it.
+    pub(crate) fn over_limit(&self) -> Option<OverLimit> {
+        self.written().over_limit
+    }
+
+    pub(crate) fn looked_for_folders(&self) {
+        self.written().looked_for_folders = true;
+    }
+
+    pub(crate) fn has_looked_for_folders(&self) -> bool {
+        self.written().looked_for_folders
+    }
+}
+
+/// Target of the host's own log records.
+const HOST: &str = "podhook";
+
+impl Drop for Record {
+    /// What the run still holds is given back to its account.
+    fn drop(&mut self) {
+        let held = *self.memory.get_mut();
+        if held > 0 {
+            self.meter.uncharge_memory(held);
+        }
+    }
+}
+
+impl Written {
+    fn stream(&mut self, stream: Stream) -> &mut Kept {
+        match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        }
+    }
+
+    /// Both streams as they are reported.
+    pub(crate) fn take_output(&mut self) -> Output {
+        let (stdout, stdout_cut) = std::mem::take(&mut self.stdout).finish();
+        let (stderr, stderr_cut) = std::mem::take(&mut self.stderr).finish();
+        Output {
+            stdout,
+            stderr,
+            stdout_cut,
+            stderr_cut,
+        }
+    }
+
+    /// The records, with a last one that says how many found no room.
+    pub(crate) fn take_logs(&mut self) -> Vec<LogRecord> {
+        let mut logs = std::mem::take(&mut self.logs);
+        if self.dropped_records > 0 {
+            logs.push(LogRecord {
+                level: Level::Warn,
+                target: HOST.to_owned(),
+                message: format!("{} records and events found no room", self.dropped_records),
+                fields: Vec::new(),
+            });
+        }
+        logs
+    }
+}
+
+/// The first three quarters of what is kept of a stream, and the last quarter.
+#[derive(Default)]
+struct Kept {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    cut: u64,
+}
+
+impl Kept {
+    fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    /// Keeps what it can; returns the bytes that went to the head.
+    fn push<'a>(&mut self, bytes: &'a [u8], cap: usize) -> &'a [u8] {
+        let head_room = (cap - cap / 4).saturating_sub(self.head.len());
+        let (first, rest) = bytes.split_at(head_room.min(bytes.len()));
+        self.head.extend_from_slice(first);
+        self.tail.extend(rest);
+        let excess = self.tail.len().saturating_sub(cap / 4);
+        self.tail.drain(..excess);
+        self.cut += u64::try_from(excess).unwrap_or(u64::MAX);
+        first
+    }
+
+    fn finish(self) -> (Vec<u8>, u64) {
+        let mut kept = self.head;
+        kept.extend(self.tail);
+        (kept, self.cut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_too_much_output_is_cut_and_counted() {
+        let mut kept = Kept::default();
+        assert_eq!(kept.push(b"0123456", 8), b"012345");
+        assert_eq!(kept.push(b"789abc", 8), b"");
+        assert_eq!(kept.finish(), (b"012345bc".to_vec(), 5));
+    }
+
+    #[test]
+    fn output_that_fits_is_whole() {
+        let mut kept = Kept::default();
+        for byte in b"01234567" {
+            kept.push(&[*byte], 8);
+        }
+        assert_eq!(kept.finish(), (b"01234567".to_vec(), 0));
+    }
+}

@@ -1,0 +1,261 @@
+//! One run: store, limits, instantiate, call, drop.
+
+use crate::bindings::podhook::lifecycle::types as wit;
+use crate::cancel::Cancel;
+use crate::engine::Engine;
+use crate::guest::Guest;
+use crate::handler_pre::{Entry, HandlerPre, Lifecycle};
+use crate::host;
+use crate::metered::{Metered, Stretch};
+use crate::record::{Record, Tee};
+use crate::verdict::{self, Answer, DeadlinePassed, Ending, Stopped, Verdict};
+use podhook_lifecycle::{
+    Budget, CpuUsage, FuelUsage, Hook, Invocation, Meter, Refusal, Report, State, Usage,
+};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
+use wasmtime::{Store, UpdateDeadline};
+
+/// What a run is connected to, beside its invocation.
+pub struct Wiring {
+    /// Whom memory and CPU time are charged to.
+    pub meter: Arc<dyn Meter>,
+    /// Where the `state` interface keeps values.
+    pub state: Arc<dyn State>,
+    /// Who gets output as it comes.
+    pub tee: Option<Arc<dyn Tee>>,
+    /// Who may stop the run.
+    pub cancel: Option<Cancel>,
+}
+
+/// What a run is about, besides its store.
+struct Run<'a> {
+    engine: &'a Engine,
+    pre: &'a HandlerPre,
+    call: &'a Arc<Invocation>,
+    hook: Option<Hook>,
+    record: Arc<Record>,
+    deadline: Option<Instant>,
+    cancel: Option<&'a Cancel>,
+}
+
+impl Engine {
+    /// Runs a hook once. Cannot fail: whatever happens is in the report, whose
+    /// `module` is left to the caller.
+    ///
+    /// The deadline counts from here. Dropping the future stops the guest, without
+    /// report.
+    pub async fn run(&self, pre: &HandlerPre, call: &Arc<Invocation>, wiring: &Wiring) -> Report {
+        let stretch = Stretch::start();
+        let (began, started_at) = (Instant::now(), SystemTime::now());
+        let caps = call.budget.caps;
+        let record = Arc::new(Record::new(wiring.meter.clone(), caps, wiring.tee.clone()));
+        let mut run = Run {
+            engine: self,
+            pre,
+            call,
+            hook: None,
+            record,
+            deadline: call.budget.timeout.and_then(|left| began.checked_add(left)),
+            cancel: wiring.cancel.as_ref(),
+        };
+        let mut usage = Usage::default();
+        let verdict = run.judged(wiring, stretch, &mut usage).await;
+        wiring
+            .meter
+            .charge_cpu(Duration::from_nanos(usage.cpu.usage_nsec));
+        run.report(verdict, usage, began, started_at)
+    }
+}
+
+impl Run<'_> {
+    async fn judged(&mut self, wiring: &Wiring, begun: Stretch, usage: &mut Usage) -> Verdict {
+        let mut store = match self.store(wiring) {
+            Ok(store) => store,
+            Err(verdict) => {
+                begun.end(&mut usage.cpu);
+                return verdict;
+            }
+        };
+        let ending = self.ending(&mut store, begun, &mut usage.cpu).await;
+        let end = Stretch::start();
+        usage.fuel = self.call.budget.fuel.map(|given| FuelUsage {
+            consumed: given.saturating_sub(store.get_fuel().unwrap_or(0)),
+        });
+        usage.memory = self.record.memory();
+        drop(store);
+        end.end(&mut usage.cpu);
+        verdict::judge(ending, self.call, &self.record)
+    }
+
+    /// A store with every limit armed, before anything of the guest is in it.
+    fn store(&mut self, wiring: &Wiring) -> Result<Store<Guest>, Verdict> {
+        self.hook = self
+            .pre
+            .phase(self.call.hook)
+            .map_err(|why| Verdict::refused(Refusal::InvalidModule, why))?;
+        let guest = Guest::new(
+            self.call.clone(),
+            self.record.clone(),
+            wiring,
+            self.deadline,
+        )
+        .map_err(|error| Verdict::refused(Refusal::Policy, error.to_string()))?;
+        let store = Store::try_new(&self.engine.wasmtime, guest);
+        let mut store = store.map_err(|error| Verdict::host_fault(&error))?;
+        store.limiter(|guest| &mut guest.limiter);
+        let Budget { fuel, caps, .. } = self.call.budget;
+        if let Some(fuel) = fuel {
+            store
+                .set_fuel(fuel)
+                .map_err(|error| Verdict::host_fault(&error))?;
+        }
+        store.set_hostcall_fuel(caps.hostcall_bytes);
+        self.arm(&mut store);
+        Ok(store)
+    }
+
+    /// Sees to it that a guest that computes looks up when its time is over.
+    fn arm(&self, store: &mut Store<Guest>) {
+        store.set_epoch_deadline(1);
+        let (deadline, cancel) = (self.deadline, self.cancel.cloned());
+        let alarm = self.engine.alarm.clone();
+        if let Some(cancel) = &cancel {
+            cancel.attach(&self.engine.wasmtime);
+        }
+        if let Some(deadline) = deadline {
+            alarm.at(deadline);
+        }
+        store.epoch_deadline_callback(move |_| {
+            if let Some(reason) = cancel.as_ref().and_then(Cancel::reason) {
+                return Err(Stopped(reason).into());
+            }
+            if let Some(deadline) = deadline {
+                if Instant::now() >= deadline {
+                    return Err(DeadlinePassed.into());
+                }
+                alarm.at(deadline);
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+    }
+
+    /// Runs the guest to its end, or to the first of deadline and cancellation.
+    async fn ending(&self, store: &mut Store<Guest>, begun: Stretch, cpu: &mut CpuUsage) -> Ending {
+        let mut call = pin!(self.call_guest(store));
+        let mut sleep = None;
+        let mut cancelled = None;
+        let bounded = poll_fn(|cx| {
+            if let Poll::Ready(ended) = call.as_mut().poll(cx) {
+                return Poll::Ready(Ending::Returned(ended));
+            }
+            if let Some(cancel) = self.cancel {
+                let cancelled = cancelled.get_or_insert_with(|| Box::pin(cancel.cancelled()));
+                if let Poll::Ready(reason) = cancelled.as_mut().poll(cx) {
+                    return Poll::Ready(Ending::Cancelled(reason));
+                }
+            }
+            let Some(deadline) = self.deadline else {
+                return Poll::Pending;
+            };
+            sleep
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())))
+                .as_mut()
+                .poll(cx)
+                .map(|()| Ending::DeadlinePassed)
+        });
+        let ended = Metered::new(bounded, begun, cpu).await;
+        ended.unwrap_or_else(Ending::from_panic)
+    }
+
+    async fn call_guest(&self, store: &mut Store<Guest>) -> Result<Answer, verdict::Fault> {
+        use verdict::Fault::{Call, Instantiate};
+        match &self.pre.entry {
+            Entry::Core(pre) => {
+                let instance = pre
+                    .instantiate_async(&mut *store)
+                    .await
+                    .map_err(Instantiate)?;
+                let start = instance
+                    .get_typed_func::<(), ()>(&mut *store, "_start")
+                    .map_err(Instantiate)?;
+                start.call_async(store, ()).await.map_err(Call)?;
+                Ok(Answer::Exit(Ok(())))
+            }
+            Entry::Command(pre) => {
+                let command = pre
+                    .instantiate_async(&mut *store)
+                    .await
+                    .map_err(Instantiate)?;
+                let run = command.wasi_cli_run();
+                Ok(Answer::Exit(run.call_run(store).await.map_err(Call)?))
+            }
+            Entry::Lifecycle(lifecycle) => {
+                let answer = self.call_lifecycle(lifecycle, store).await?;
+                Ok(Answer::Lifecycle(answer))
+            }
+            Entry::Http(pre) => host::incoming::call(pre, store).await,
+        }
+    }
+
+    async fn call_lifecycle(
+        &self,
+        lifecycle: &Lifecycle,
+        store: &mut Store<Guest>,
+    ) -> Result<Result<(), wit::HookError>, verdict::Fault> {
+        use verdict::Fault::{Call, Instantiate};
+        let instance = lifecycle
+            .pre
+            .instantiate_async(&mut *store)
+            .await
+            .map_err(Instantiate)?;
+        let context = self.context();
+        let answer = match (self.hook, &lifecycle.post_start, &lifecycle.pre_stop) {
+            (Some(Hook::PostStart), Some(indices), _) => {
+                let export = indices.load(&mut *store, &instance).map_err(Instantiate)?;
+                export.call_run(store, &context).await
+            }
+            (Some(Hook::PreStop), _, Some(indices)) => {
+                let export = indices.load(&mut *store, &instance).map_err(Instantiate)?;
+                export.call_run(store, &context).await
+            }
+            (_, _, _) => Err(wasmtime::Error::msg("the phase was not linked")),
+        };
+        answer.map_err(Call)
+    }
+
+    fn context(&self) -> wit::Context {
+        host::context::context(self.call, self.hook.unwrap_or(Hook::PostStart))
+    }
+
+    fn report(
+        self,
+        verdict: Verdict,
+        usage: Usage,
+        began: Instant,
+        started_at: SystemTime,
+    ) -> Report {
+        let mut written = self.record.written();
+        Report {
+            id: self.call.id,
+            module: None,
+            handler: self.call.handler,
+            hook: self.hook.or(self.call.hook),
+            outcome: verdict.outcome,
+            message: verdict.message,
+            guest_exit_code: verdict.guest_exit_code,
+            started_at,
+            took: began.elapsed(),
+            budget: self.call.budget,
+            usage,
+            output: written.take_output(),
+            logs: written.take_logs(),
+            events: std::mem::take(&mut written.events),
+            termination_message: written.termination_message.take(),
+            response: verdict.response,
+        }
+    }
+}
