@@ -1,0 +1,192 @@
+//! Runs hook modules, one after the other or many at once, on one thread.
+
+use podhook_lifecycle::{
+    Invocation, InvocationId, Meter, ModuleInfo, Outcome, Output, Refusal, Report, State, Usage,
+};
+use podhook_sandbox::{
+    Cancel, CodeStore, Digest, Engine, EngineError, HandlerPre, InvalidModule, Module, Profile,
+    Tee, Wiring,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// What a run is connected to.
+pub struct Hookup {
+    /// The account that pays.
+    pub meter: Arc<dyn Meter>,
+    /// What outlives the run.
+    pub state: Arc<dyn State>,
+    /// Who sees output as it comes.
+    pub tee: Option<Arc<dyn Tee>>,
+    /// Who may stop the run.
+    pub cancel: Option<Cancel>,
+}
+
+/// One worker: an engine, and the modules linked on it.
+///
+/// Make one per thread, all with the same [`CodeStore`]: a module is then compiled
+/// once, and no two workers wait for each other.
+pub struct Runner {
+    codes: Arc<CodeStore>,
+    plain: Worker,
+    /// With fuel counted; made when the first invocation asks for it.
+    fuelled: OnceLock<Worker>,
+}
+
+/// An engine and what is linked on it.
+struct Worker {
+    engine: Engine,
+    handlers: Mutex<HashMap<Digest, Arc<HandlerPre>>>,
+}
+
+/// Modules linked at a time; beyond it all are linked anew, which takes
+/// microseconds once they are compiled.
+const LINKED: usize = 256;
+
+impl Worker {
+    fn new(profile: Profile) -> Result<Self, EngineError> {
+        Ok(Self {
+            engine: Engine::new(profile)?,
+            handlers: Mutex::default(),
+        })
+    }
+
+    fn handler(
+        &self,
+        module: &Module,
+        codes: &CodeStore,
+    ) -> Result<Arc<HandlerPre>, InvalidModule> {
+        let lock = || self.handlers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&module.digest()) {
+            return Ok(known.clone());
+        }
+        let fresh = Arc::new(HandlerPre::new(&self.engine, module, codes)?);
+        let mut handlers = lock();
+        if handlers.len() >= LINKED {
+            handlers.clear();
+        }
+        Ok(handlers.entry(module.digest()).or_insert(fresh).clone())
+    }
+}
+
+impl Runner {
+    /// A worker of this profile.
+    ///
+    /// # Errors
+    /// Where the machine cannot hold its engine.
+    pub fn new(profile: Profile, codes: Arc<CodeStore>) -> Result<Self, EngineError> {
+        Ok(Self {
+            codes,
+            plain: Worker::new(profile.with_fuel(false))?,
+            fuelled: OnceLock::new(),
+        })
+    }
+
+    /// An invocation identifier that no other call has.
+    #[must_use]
+    pub fn new_id() -> InvocationId {
+        InvocationId(uuid::Uuid::new_v4().as_u128())
+    }
+
+    /// Compiles and links `module` ahead of its first run.
+    ///
+    /// # Errors
+    /// What [`run`](Self::run) would report as `Refused`.
+    pub fn prepare(&self, module: &Module) -> Result<(), InvalidModule> {
+        self.plain.handler(module, &self.codes).map(|_| ())
+    }
+
+    /// Runs a module once. Cannot fail: whatever happens is in the report. The
+    /// deadline counts from when the module is compiled and linked.
+    ///
+    /// Needs a tokio runtime with timers and I/O; the guest runs on the thread that
+    /// polls.
+    pub async fn run(
+        &self,
+        source: &str,
+        module: &Module,
+        call: &Arc<Invocation>,
+        hookup: Hookup,
+    ) -> Report {
+        let mut report = match self.worker(call) {
+            Ok(worker) => self.run_on(worker, module, call, hookup).await,
+            Err(error) => refused(call, Outcome::HostFault, error.to_string()),
+        };
+        report.module = Some(ModuleInfo {
+            source: source.to_owned(),
+            digest: module.digest().to_string(),
+            kind: Some(module.kind()),
+        });
+        report
+    }
+
+    async fn run_on(
+        &self,
+        worker: &Worker,
+        module: &Module,
+        call: &Arc<Invocation>,
+        hookup: Hookup,
+    ) -> Report {
+        let handler = match worker.handler(module, &self.codes) {
+            Ok(handler) => handler,
+            Err(error) => return refused(call, INVALID, error.to_string()),
+        };
+        let wiring = Wiring {
+            meter: hookup.meter,
+            state: hookup.state,
+            tee: hookup.tee,
+            cancel: hookup.cancel,
+        };
+        worker.engine.run(&handler, call, &wiring).await
+    }
+
+    /// The engine for this invocation: counting fuel slows a guest, so those that
+    /// did not ask for it run on another.
+    fn worker(&self, call: &Invocation) -> Result<&Worker, EngineError> {
+        if call.budget.fuel.is_none() {
+            return Ok(&self.plain);
+        }
+        if let Some(worker) = self.fuelled.get() {
+            return Ok(worker);
+        }
+        let worker = Worker::new(self.plain.engine.profile().with_fuel(true))?;
+        Ok(self.fuelled.get_or_init(|| worker))
+    }
+}
+
+const INVALID: Outcome = Outcome::Refused(Refusal::InvalidModule);
+
+/// The report on a file that is no hook module; `digest` over its bytes.
+#[must_use]
+pub fn refuse_file(source: &str, digest: Digest, call: &Invocation, why: &InvalidModule) -> Report {
+    let mut report = refused(call, INVALID, why.to_string());
+    report.module = Some(ModuleInfo {
+        source: source.to_owned(),
+        digest: digest.to_string(),
+        kind: None,
+    });
+    report
+}
+
+/// A report on a hook that never started.
+fn refused(call: &Invocation, outcome: Outcome, message: String) -> Report {
+    Report {
+        id: call.id,
+        module: None,
+        handler: call.handler,
+        hook: call.hook,
+        outcome,
+        message: Some(message),
+        guest_exit_code: None,
+        started_at: SystemTime::now(),
+        took: Duration::ZERO,
+        budget: call.budget,
+        usage: Usage::default(),
+        output: Output::default(),
+        logs: Vec::new(),
+        events: Vec::new(),
+        termination_message: None,
+        response: None,
+    }
+}
