@@ -1,0 +1,175 @@
+//! `podhook inspect`: what a module is, without running it.
+
+use crate::cli::Format;
+use crate::error::CliError;
+use crate::hook_source::HookSource;
+use clap::Args;
+use podhook_lifecycle::Hook;
+use podhook_sandbox::Module;
+use podhook_sandbox::module::Shape;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Shows what a hook is and what it would need granted.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  podhook inspect drain.wasm\n  podhook inspect drain.wasm -o json"
+)]
+pub(crate) struct Options {
+    /// A .wasm file, or the folder of a crate that is built first
+    #[arg(value_name = "HOOK")]
+    hook: PathBuf,
+
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+/// What is known of a module.
+#[derive(Debug, Serialize)]
+struct Inspection<'m> {
+    source: &'m str,
+    kind: &'static str,
+    /// `core` (wasip1) or `component` (wasip2).
+    shape: &'static str,
+    phases: Vec<&'static str>,
+    digest: String,
+    /// Bytes.
+    size: usize,
+    imports: &'m [String],
+    exports: &'m [String],
+    grants: Vec<Grant>,
+}
+
+/// An option the hook may need, and the import that says so.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+struct Grant {
+    option: &'static str,
+    why: &'static str,
+}
+
+/// Imports that come to nothing without a grant.
+const GRANTS: [(&str, Grant); 8] = [
+    ("wasi:filesystem/types", DIR),
+    ("wasi_snapshot_preview1::path_open", DIR),
+    ("wasi:http/outgoing-handler", HOST),
+    ("podhook:lifecycle/http", HOST),
+    (
+        "podhook:lifecycle/container",
+        Grant {
+            option: "--allow-signal --container-pid N",
+            why: "signals the container's main process, or waits for its end",
+        },
+    ),
+    (
+        "podhook:lifecycle/config",
+        Grant {
+            option: "--config K=V",
+            why: "reads settings",
+        },
+    ),
+    (
+        "podhook:lifecycle/state",
+        Grant {
+            option: "--state-dir DIR",
+            why: "keeps values from one phase to the next",
+        },
+    ),
+    (
+        "wasi:sockets/tcp",
+        Grant {
+            option: "(none)",
+            why: "uses sockets, which are not offered to hooks",
+        },
+    ),
+];
+
+const DIR: Grant = Grant {
+    option: "--dir HOST::GUEST[:ro]",
+    why: "opens files",
+};
+
+const HOST: Grant = Grant {
+    option: "--allow-host HOST[:PORT]",
+    why: "sends HTTP requests",
+};
+
+pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+    let source = HookSource::open(&options.hook)?;
+    let module = Module::new(source.bytes).map_err(|error| CliError::data(&source.name, error))?;
+    let inspection = inspect(&source.name, &module);
+    let mut out = std::io::stdout();
+    let _ = match options.output {
+        Format::Text => print(&mut out, &inspection),
+        Format::Json => writeln!(out, "{}", json(&inspection)?),
+    };
+    Ok(0)
+}
+
+fn json(inspection: &Inspection<'_>) -> Result<String, CliError> {
+    serde_json::to_string_pretty(inspection).map_err(|error| CliError::host_fault("JSON", error))
+}
+
+fn inspect<'m>(source: &'m str, module: &'m Module) -> Inspection<'m> {
+    Inspection {
+        source,
+        kind: module.kind().as_str(),
+        shape: match module.shape() {
+            Shape::Core => "core",
+            Shape::Component => "component",
+        },
+        phases: module.hooks().iter().copied().map(Hook::as_str).collect(),
+        digest: module.digest().to_string(),
+        size: module.bytes().len(),
+        imports: module.imports(),
+        exports: module.exports(),
+        grants: grants(module.imports()),
+    }
+}
+
+fn grants(imports: &[String]) -> Vec<Grant> {
+    let mut grants = Vec::new();
+    for (import, grant) in GRANTS {
+        let asked = imports.iter().any(|name| {
+            name == import
+                || name
+                    .strip_prefix(import)
+                    .is_some_and(|rest| rest.starts_with('@'))
+        });
+        if asked && !grants.contains(&grant) {
+            grants.push(grant);
+        }
+    }
+    grants
+}
+
+fn print(out: &mut impl Write, inspection: &Inspection<'_>) -> std::io::Result<()> {
+    writeln!(out, "source   {}", inspection.source)?;
+    writeln!(out, "kind     {} ({})", inspection.kind, inspection.shape)?;
+    if !inspection.phases.is_empty() {
+        writeln!(out, "phases   {}", inspection.phases.join(", "))?;
+    }
+    writeln!(out, "digest   {}", inspection.digest)?;
+    writeln!(out, "size     {} bytes", inspection.size)?;
+    list(out, "imports", inspection.imports)?;
+    list(out, "exports", inspection.exports)?;
+    let grants: Vec<String> = inspection
+        .grants
+        .iter()
+        .map(|grant| format!("{}: {}", grant.option, grant.why))
+        .collect();
+    list(out, "grants it may need", &grants)
+}
+
+fn list(out: &mut impl Write, title: &str, lines: &[String]) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{title}{}",
+        if lines.is_empty() { ": none" } else { ":" }
+    )?;
+    lines
+        .iter()
+        // A name is the module author's text: no control character reaches a terminal.
+        .try_for_each(|line| writeln!(out, "  {}", line.escape_debug()))
+}

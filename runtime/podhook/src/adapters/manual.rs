@@ -1,0 +1,35 @@
+//! `podhook completions` and `podhook man`.
+
+use crate::cli::Cli;
+use crate::error::CliError;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::io::Write;
+
+/// Prints completions for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  podhook completions bash > /etc/bash_completion.d/podhook")]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(crate) fn completions(options: &Completions) -> Result<u8, CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut Cli::command(), "podhook", &mut script);
+    print(&script)
+}
+
+pub(crate) fn man() -> Result<u8, CliError> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command())
+        .render(&mut page)
+        .map_err(|error| CliError::host_fault("manual page", error))?;
+    print(&page)
+}
+
+fn print(text: &[u8]) -> Result<u8, CliError> {
+    let _ = std::io::stdout().write_all(text);
+    Ok(0)
+}

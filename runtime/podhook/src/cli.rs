@@ -1,0 +1,74 @@
+//! The command line.
+
+use crate::adapters::{build, compile, inspect, manual, run};
+use crate::config;
+use crate::error::CliError;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Runs Kubernetes container lifecycle hooks (postStart, preStop) as sandboxed
+/// WebAssembly.
+#[derive(Debug, Parser)]
+#[command(
+    name = "podhook",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// Say more on stderr; twice for everything (RUST_LOG overrides)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one hook in the sandbox
+    Run(Box<run::Options>),
+    /// Build a Rust hook crate for wasm32-wasip2
+    Build(build::Options),
+    /// Compile a hook ahead of time, for podhook-exec
+    Compile(compile::Options),
+    /// Show what a hook is and what it would need granted
+    Inspect(inspect::Options),
+    /// Print completions for a shell
+    Completions(manual::Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person
+    Text,
+    /// For a program: one JSON object on stdout, nothing else
+    Json,
+}
+
+/// Carries out a command line; the only place that turns errors into output.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    config::start_tracing(cli.verbose);
+    let done = match cli.command {
+        Command::Run(options) => run::run(*options),
+        Command::Build(options) => build::run(&options),
+        Command::Compile(options) => compile::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Completions(options) => manual::completions(&options),
+        Command::Man => manual::man(),
+    };
+    match done {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &CliError) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{error}");
+    ExitCode::from(error.status())
+}

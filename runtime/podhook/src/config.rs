@@ -1,0 +1,44 @@
+//! What podhook takes from its environment; nothing else reads it.
+
+use podhook_sandbox::{Cache, CodeStore};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Where compiled code is kept: `$PODHOOK_CACHE`, else `podhook` under the user's
+/// cache folder (`$XDG_CACHE_HOME`, `~/.cache`). `PODHOOK_CACHE=` (empty): nowhere.
+fn cache_folder() -> Option<PathBuf> {
+    match std::env::var_os("PODHOOK_CACHE") {
+        Some(folder) if folder.is_empty() => None,
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => Some(directories::BaseDirs::new()?.cache_dir().join("podhook")),
+    }
+}
+
+/// The process's compiled code. A cache that cannot be used is said and done
+/// without.
+pub(crate) fn code_store() -> Arc<CodeStore> {
+    let cache = cache_folder().and_then(|folder| match Cache::open(&folder) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            tracing::warn!("compiling without a cache: {error}");
+            None
+        }
+    });
+    Arc::new(CodeStore::new(cache))
+}
+
+/// Diagnostics on stderr: errors, with `-v` what happens, with `-vv` everything.
+pub(crate) fn start_tracing(verbosity: u8) {
+    let default = match verbosity {
+        0 => "error",
+        1 => "podhook=info,podhook_host=info,podhook_runner=info,podhook_sandbox=info,warn",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+}

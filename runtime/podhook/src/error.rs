@@ -1,0 +1,73 @@
+//! What goes wrong before or beside a hook: one line, and an exit status.
+
+use std::fmt;
+
+/// An error for a person: `WHAT: WHY`, with a hint where one is known.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    status: u8,
+    what: String,
+    why: String,
+    hint: Option<String>,
+}
+
+impl CliError {
+    /// Options that contradict each other or the hook: 2, as clap's own.
+    pub(crate) fn usage(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(2, what, why)
+    }
+
+    /// Something that was asked for cannot be made (`EX_DATAERR`).
+    pub(crate) fn data(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(65, what, why)
+    }
+
+    /// Something that was named is not there, or cannot be read (`EX_NOINPUT`).
+    pub(crate) fn no_input(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(66, what, why)
+    }
+
+    /// Our own failure (`EX_SOFTWARE`).
+    pub(crate) fn host_fault(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(70, what, why)
+    }
+
+    /// Something cannot be written (`EX_CANTCREAT`).
+    pub(crate) fn cannot_create(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(73, what, why)
+    }
+
+    fn new(status: u8, what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self {
+            status,
+            what: what.into(),
+            why: why.to_string(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The status podhook exits with.
+    #[must_use]
+    pub(crate) fn status(&self) -> u8 {
+        self.status
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}: {}", self.what, self.why)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for CliError {}

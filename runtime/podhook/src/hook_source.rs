@@ -1,0 +1,43 @@
+//! Where a HOOK comes from: a file, or a crate that is built first.
+
+use crate::adapters::build;
+use crate::error::CliError;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use podhook_sandbox::module::MAX_MODULE_BYTES;
+
+/// The bytes of a hook, and what to call it.
+pub(crate) struct HookSource {
+    /// As the caller wrote it, or the file that was built.
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl HookSource {
+    /// Reads HOOK; a folder is built in release mode first.
+    pub(crate) fn open(hook: &Path) -> Result<Self, CliError> {
+        if hook.is_dir() {
+            let built = build::build(hook, build::Mode::Release)?;
+            return Self::read(&built);
+        }
+        Self::read(hook)
+    }
+
+    fn read(path: &Path) -> Result<Self, CliError> {
+        let name = path.display().to_string();
+        let unreadable = |why: &dyn std::fmt::Display| CliError::no_input(&name, why);
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+        if !metadata.is_file() {
+            return Err(unreadable(&"not a regular file"));
+        }
+        // One byte over the limit is enough for the module to be refused by size.
+        let most = u64::try_from(MAX_MODULE_BYTES).unwrap_or(u64::MAX) + 1;
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(most).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(&error))?;
+        Ok(Self { name, bytes })
+    }
+}

@@ -1,0 +1,13 @@
+//! The host of hooks, as the command `podhook` and as a library.
+//!
+//! An adapter turns a command line into an invocation and a report into output; all
+//! that lies between is in the crates below. Adapters do not know each other.
+
+pub mod adapters;
+mod cli;
+mod config;
+mod error;
+mod hook_source;
+mod options;
+
+pub use cli::{Cli, run};

@@ -1,0 +1,120 @@
+//! Grants and limits as options, shared by the commands that run hooks.
+
+use crate::error::CliError;
+use clap::Args;
+use ipnet::IpNet;
+use podhook_lifecycle::{Budget, Caps, DirGrant, Grants, HostGrant, SignalGrant};
+use podhook_runner::grammar;
+use std::time::Duration;
+
+/// What a hook may spend.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitOptions {
+    /// Memory limit in bytes, as in a pod (64Mi); over it the hook ends as OOMKilled
+    #[arg(long, value_name = "QUANTITY", default_value = "128Mi", value_parser = grammar::size)]
+    memory: u64,
+
+    /// Deterministic budget of computation; not counted by default
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+
+    /// Wall-clock deadline (500ms, 1m30s); 0: none
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = grammar::duration)]
+    timeout: Duration,
+
+    /// Bytes kept of stdout, and of stderr; the middle of more is cut and counted
+    #[arg(long, value_name = "SIZE", default_value = "64Ki", value_parser = grammar::size)]
+    max_output: u64,
+
+    /// Files, streams and requests open at one time
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    max_open_files: usize,
+
+    /// HTTP requests over the whole run
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    max_requests: u64,
+
+    /// Bytes of one HTTP answer
+    #[arg(long, value_name = "SIZE", default_value = "8Mi", value_parser = grammar::size)]
+    max_response: u64,
+
+    /// Random bytes over the whole run
+    #[arg(long, value_name = "SIZE", default_value = "1Mi", value_parser = grammar::size)]
+    max_random: u64,
+}
+
+impl LimitOptions {
+    pub(crate) fn budget(&self) -> Budget {
+        Budget {
+            timeout: (!self.timeout.is_zero()).then_some(self.timeout),
+            fuel: self.fuel,
+            memory: Some(self.memory),
+            caps: Caps {
+                output: usize::try_from(self.max_output).unwrap_or(usize::MAX),
+                handles: self.max_open_files,
+                random: self.max_random,
+                response: self.max_response,
+                requests: self.max_requests,
+                ..Caps::default()
+            },
+        }
+    }
+}
+
+/// What a hook may touch.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Grants (nothing by default)")]
+pub(crate) struct GrantOptions {
+    /// A folder the hook may see; with :ro it cannot be changed
+    #[arg(long = "dir", value_name = "HOST::GUEST[:ro]", value_parser = grammar::dir)]
+    dirs: Vec<DirGrant>,
+
+    /// An environment variable
+    #[arg(long, value_name = "K=V", value_parser = grammar::pair)]
+    env: Vec<(String, String)>,
+
+    /// An answer of the `config` interface
+    #[arg(long, value_name = "K=V", value_parser = grammar::pair)]
+    config: Vec<(String, String)>,
+
+    /// Outgoing HTTP to this host; no scheme: both, no port: the scheme's own
+    #[arg(long = "allow-host", value_name = "[SCHEME://]HOST[:PORT]", value_parser = grammar::host)]
+    hosts: Vec<HostGrant>,
+
+    /// A private, loopback or link-local network that names may lead into
+    #[arg(long = "allow-network", value_name = "CIDR", value_parser = grammar::network)]
+    networks: Vec<IpNet>,
+
+    /// Let the hook signal the container's main process
+    #[arg(long)]
+    allow_signal: bool,
+
+    /// Which process that is
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    container_pid: Option<u32>,
+}
+
+impl GrantOptions {
+    pub(crate) fn grants(self) -> Result<Grants, CliError> {
+        let mut seen = std::collections::HashSet::new();
+        if let Some(twice) = self.dirs.iter().find(|dir| !seen.insert(dir.guest.clone())) {
+            return Err(CliError::usage(
+                "--dir",
+                format!("{} is granted twice", twice.guest),
+            ));
+        }
+        Ok(Grants {
+            dirs: self.dirs,
+            env: self.env,
+            config: self.config,
+            hosts: self.hosts,
+            networks: self.networks,
+            signal: match (self.allow_signal, self.container_pid) {
+                (false, _) => SignalGrant::Denied,
+                (true, None) => SignalGrant::Unknown,
+                (true, Some(pid)) => SignalGrant::Process(pid),
+            },
+        })
+    }
+}
