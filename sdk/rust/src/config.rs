@@ -1,0 +1,34 @@
+//! Settings given by the operator, with `--config KEY=VALUE` or a file; read-only.
+
+use std::collections::BTreeMap;
+
+use crate::{Error, Result, host};
+
+/// The value of a setting, where it was given.
+pub fn get(key: &str) -> Option<String> {
+    host::config_get(key)
+}
+
+/// The value of a setting the hook cannot do without.
+///
+/// Fails with [`InvalidInput`](crate::ErrorKind::InvalidInput), naming the setting,
+/// where it was not given.
+pub fn require(key: &str) -> Result<String> {
+    get(key).ok_or_else(|| Error::invalid_input(format_args!("setting {key} is missing")))
+}
+
+/// All settings, by key.
+pub fn all() -> BTreeMap<String, String> {
+    host::config_all().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_setting_is_named() {
+        let expected = Error::invalid_input("setting drain-url is missing");
+        assert_eq!(require("drain-url"), Err(expected));
+    }
+}

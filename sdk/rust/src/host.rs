@@ -1,0 +1,22 @@
+//! The host, as the rest of the crate sees it. Everything that names the bindings is
+//! in here; the modules that authors see call these functions and know nothing else.
+//!
+//! Two ways to be: inside a sandbox the functions call the bindings, outside there
+//! is nobody to ask. A third, which tests could script, would stand beside them.
+
+#[cfg(any(target_family = "wasm", test))]
+mod bindings;
+#[cfg(any(target_family = "wasm", test))]
+mod convert;
+pub mod exports;
+#[cfg(any(target_family = "wasm", test))]
+mod millis;
+
+#[cfg(not(target_family = "wasm"))]
+#[path = "host/absent.rs"]
+mod current;
+#[cfg(target_family = "wasm")]
+#[path = "host/sandbox.rs"]
+mod current;
+
+pub use current::*;
