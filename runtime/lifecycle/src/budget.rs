@@ -45,7 +45,7 @@ pub struct Caps {
     pub response: u64,
     /// HTTP requests over the whole run.
     pub requests: u64,
-    /// Bytes of log records, events and the termination message together.
+    /// Bytes of log records and events together.
     pub records: usize,
 }
 

@@ -20,6 +20,9 @@ pub enum Malformed {
     /// `--header`.
     #[error("write 'NAME: VALUE', in characters a header field can have")]
     Header,
+    /// `--http-get`.
+    #[error("write a path and perhaps a query, beginning with /, escaped as in a URL")]
+    Path,
     /// `--allow-host`.
     #[error("write [SCHEME://]HOST[:PORT]: a name or address, http or https, no path, no wildcard")]
     Host,
@@ -80,6 +83,18 @@ pub fn header(text: &str) -> Result<(String, String), Malformed> {
         return Err(Malformed::Header);
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Path and query of a URL: `/a/b?c=d`, in visible ASCII.
+///
+/// # Errors
+/// [`Malformed::Path`].
+pub fn request_path(text: &str) -> Result<String, Malformed> {
+    let allowed = |byte: u8| byte.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&byte);
+    match text.starts_with('/') && text.bytes().all(allowed) {
+        true => Ok(text.to_owned()),
+        false => Err(Malformed::Path),
+    }
 }
 
 /// `[SCHEME://]HOST[:PORT]`; an IPv6 address in brackets where a port follows.
@@ -245,6 +260,14 @@ mod tests {
             "x y",
         ] {
             assert_eq!(host(text), Err(Malformed::Host), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        assert_eq!(request_path("/a?b=%20").as_deref(), Ok("/a?b=%20"));
+        for text in ["", "a", "/a b", "/a#b", "/\n", "/ü"] {
+            assert_eq!(request_path(text), Err(Malformed::Path), "{text:?}");
         }
     }
 

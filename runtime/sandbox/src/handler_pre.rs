@@ -13,6 +13,9 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 /// A module ready to be instantiated on one engine, any number of times.
 pub struct HandlerPre {
     pub(crate) entry: Entry,
+    /// A core module that could open files: preview 1 looks for folders in the
+    /// guest itself, where the host does not see it.
+    pub(crate) may_open_files: bool,
     kind: ModuleKind,
     hooks: Vec<Hook>,
 }
@@ -54,6 +57,10 @@ impl HandlerPre {
         };
         Ok(Self {
             entry,
+            may_open_files: module
+                .imports()
+                .iter()
+                .any(|import| import == "wasi_snapshot_preview1::path_open"),
             kind: module.kind(),
             hooks: module.hooks().to_vec(),
         })

@@ -158,6 +158,16 @@ impl Record {
         self.admit(size, |written| written.events.push(event))
     }
 
+    /// Keeps the text for `/dev/termination-log`, in place of the one before.
+    pub(crate) fn termination_message(&self, text: String) -> Result<(), OomKilled> {
+        let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        self.charge(size)?;
+        let before = self.written().termination_message.replace(text);
+        let freed = before.map_or(0, |before| before.len());
+        self.release(u64::try_from(freed).unwrap_or(0));
+        Ok(())
+    }
+
     fn admit(&self, size: usize, keep: impl FnOnce(&mut Written)) -> Result<(), OomKilled> {
         {
             let mut written = self.written();

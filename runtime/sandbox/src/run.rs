@@ -97,6 +97,9 @@ impl Run<'_> {
             .pre
             .phase(self.call.hook)
             .map_err(|why| Verdict::refused(Refusal::InvalidModule, why))?;
+        if self.pre.may_open_files {
+            self.record.looked_for_folders();
+        }
         let guest = Guest::new(
             self.call.clone(),
             self.record.clone(),
@@ -145,6 +148,7 @@ impl Run<'_> {
 
     /// Runs the guest to its end, or to the first of deadline and cancellation.
     async fn ending(&self, store: &mut Store<Guest>, begun: Stretch, cpu: &mut CpuUsage) -> Ending {
+        tracing::debug!(id = %self.call.id, "the guest is called");
         let mut call = pin!(self.call_guest(store));
         let mut sleep = None;
         let mut cancelled = None;

@@ -22,8 +22,12 @@ pub(crate) enum Answer {
 
 /// Where an error came from.
 pub(crate) enum Fault {
+    /// While the guest was made.
     Instantiate(Error),
+    /// While it ran.
     Call(Error),
+    /// Before either, and not for its sake.
+    Host(Error),
 }
 
 /// How the run came to its end.
@@ -125,7 +129,7 @@ fn blame(mut verdict: Verdict, call: &Invocation, record: &Record) -> Verdict {
         });
         verdict.outcome = cap.outcome;
     } else if call.grants.dirs.is_empty() && record.has_looked_for_folders() {
-        let hint = "the hook looked for files, but no folder is granted (--dir HOST::GUEST)";
+        let hint = "if it looked for files: no folder is granted (--dir HOST::GUEST)";
         verdict.message = Some(match verdict.message {
             Some(message) => format!("{message}; {hint}"),
             None => hint.to_owned(),
@@ -180,7 +184,7 @@ fn exited(status: u32) -> Verdict {
 /// An error that came out of wasmtime: what the guest did, what we did, or what
 /// nobody foresaw.
 fn faulted(fault: &Fault, call: &Invocation) -> Verdict {
-    let (Fault::Instantiate(error) | Fault::Call(error)) = fault;
+    let (Fault::Instantiate(error) | Fault::Call(error) | Fault::Host(error)) = fault;
     if let Some(OomKilled(over)) = error.downcast_ref() {
         return oom_killed(*over);
     }
@@ -230,6 +234,7 @@ fn unforeseen(fault: &Fault, error: &Error) -> Verdict {
     let ours = error.is::<wasmtime::PoolConcurrencyLimitError>() || error.is::<std::io::Error>();
     match fault {
         _ if ours => Verdict::host_fault(error),
+        Fault::Host(error) => Verdict::host_fault(error),
         Fault::Instantiate(_) => Verdict::refused(
             Refusal::InvalidModule,
             format!("cannot be instantiated: {root}"),

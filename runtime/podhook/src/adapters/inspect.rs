@@ -152,8 +152,8 @@ fn print(out: &mut impl Write, inspection: &Inspection<'_>) -> std::io::Result<(
     }
     writeln!(out, "digest   {}", inspection.digest)?;
     writeln!(out, "size     {} bytes", inspection.size)?;
-    list(out, "imports", inspection.imports)?;
-    list(out, "exports", inspection.exports)?;
+    list(out, "imports", &escaped(inspection.imports))?;
+    list(out, "exports", &escaped(inspection.exports))?;
     let grants: Vec<String> = inspection
         .grants
         .iter()
@@ -168,8 +168,13 @@ fn list(out: &mut impl Write, title: &str, lines: &[String]) -> std::io::Result<
         "{title}{}",
         if lines.is_empty() { ": none" } else { ":" }
     )?;
-    lines
+    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+}
+
+/// Names are the module author's text: no control character reaches a terminal.
+fn escaped(names: &[String]) -> Vec<String> {
+    names
         .iter()
-        // A name is the module author's text: no control character reaches a terminal.
-        .try_for_each(|line| writeln!(out, "  {}", line.escape_debug()))
+        .map(|name| name.escape_debug().to_string())
+        .collect()
 }

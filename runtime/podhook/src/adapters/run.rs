@@ -38,7 +38,7 @@ pub(crate) struct Options {
     phase: Option<Hook>,
 
     /// The path that a module of kind http is asked for
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = grammar::request_path)]
     http_get: Option<String>,
 
     /// A header field of that request
@@ -105,9 +105,6 @@ fn invocation(options: &Options) -> Result<Invocation, CliError> {
         ..Pod::default()
     };
     if let Some(path) = &options.http_get {
-        if !path.starts_with('/') {
-            return Err(CliError::usage("--http-get", "the path must begin with /"));
-        }
         call.request.path.clone_from(path);
     }
     call.request.headers.clone_from(&options.headers);

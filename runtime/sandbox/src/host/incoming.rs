@@ -29,7 +29,7 @@ pub(crate) async fn call(pre: &ProxyPre<Guest>, store: &mut Store<Guest>) -> Res
         .instantiate_async(&mut *store)
         .await
         .map_err(Fault::Instantiate)?;
-    let request = request(&store.data().call.request).map_err(Fault::Instantiate)?;
+    let request = request(&store.data().call.request).map_err(Fault::Host)?;
     let (sender, receiver) = oneshot::channel();
     let mut http = store.data_mut().http();
     let request = http

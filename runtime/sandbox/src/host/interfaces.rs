@@ -94,8 +94,7 @@ impl events::Host for Guest {
     fn termination_message(&mut self, text: String) -> Result<()> {
         let mut text = text;
         text.truncate(text.floor_char_boundary(TERMINATION_MESSAGE));
-        self.record.written().termination_message = Some(text);
-        Ok(())
+        Ok(self.record.termination_message(text)?)
     }
 }
 

@@ -1,0 +1,70 @@
+//! Asks its host for what its first argument names, and prints the answer.
+
+use podhook::{Context, budget, config, container, events, http, log, state};
+use std::time::Duration;
+
+#[podhook::pre_stop]
+fn ask(ctx: Context) -> podhook::Result {
+    let words: Vec<&str> = ctx.args.iter().map(String::as_str).collect();
+    let answer = match words.as_slice() {
+        ["context"] => format!(
+            "{:?} attempt {} timeout {:?} grace {:?} pod {}",
+            ctx.phase, ctx.attempt, ctx.timeout, ctx.grace, ctx.pod.name
+        ),
+        ["invocation"] => ctx.invocation.clone(),
+        ["config", key] => format!("{:?}", config::get(key)),
+        ["config"] => format!("{:?}", config::all()),
+        ["budget"] => format!(
+            "{:?} {:?} {:?}",
+            budget::remaining().map(|left| left.as_secs()),
+            budget::fuel().map(|fuel| fuel > 0),
+            budget::memory().map(|bytes| bytes >> 20),
+        ),
+        ["state", "set", key, value] => format!("{:?}", state::set(key, value.as_bytes())),
+        ["state", "get", key] => format!(
+            "{:?}",
+            state::get(key)
+                .map(|value| value.map(|value| String::from_utf8_lossy(&value).into_owned()))
+        ),
+        ["state", "keys"] => format!("{:?}", state::keys()),
+        ["state", "fill"] => format!(
+            "{:?}",
+            (0..1000).try_for_each(|n| state::set(&n.to_string(), b"x"))
+        ),
+        ["get", url] => format!(
+            "{:?}",
+            http::get(url).map(|answer| (answer.status, answer.text().into_owned()))
+        ),
+        ["signal", name] => format!("{:?}", container::signal(name.parse()?)),
+        ["running"] => format!("{:?}", container::running()),
+        ["wait", millis] => format!(
+            "{:?}",
+            container::wait_until_stopped(Some(Duration::from_millis(millis.parse()?)))
+        ),
+        ["log", text] => {
+            log::warn!(answer = 42; "{text}");
+            log::trace!("below the level");
+            "logged".to_owned()
+        }
+        ["log-flood"] => {
+            (0..100_000).for_each(|n| log::error!("record {n}"));
+            "logged".to_owned()
+        }
+        ["event", reason, note] => {
+            events::warning(reason, note);
+            events::termination_message(note);
+            "emitted".to_owned()
+        }
+        ["termination", bytes] => {
+            events::termination_message(&"x".repeat(bytes.parse()?));
+            "set".to_owned()
+        }
+        ["random"] => {
+            let map: std::collections::HashMap<u8, u8> = (0..3).map(|n| (n, n)).collect();
+            format!("{}", map.len())
+        }
+        _ => return Err(podhook::Error::invalid_input("no such question")),
+    };
+    println!("{answer}");
+    Ok(())
+}

@@ -1,0 +1,4 @@
+;; Uses a proposal that is turned off.
+(module
+  (memory (export "memory") 1 2 shared)
+  (func (export "_start")))

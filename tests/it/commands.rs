@@ -1,0 +1,156 @@
+//! Commands written in Rust, as core modules and as components: both must behave the
+//! same.
+
+use crate::podhook::{ends, exhausts, podhook, said, succeeds};
+use serde_json::Value;
+use std::fs;
+
+/// Tests of the guests in `commands/`, for one generation of WASI.
+macro_rules! generation {
+    ($name:ident) => {
+        pub(crate) mod $name {
+            use podhook_test_guests::$name as guests;
+
+            #[test]
+            pub(crate) fn exits() {
+                super::exits(guests::EXITS, stringify!($name) == "wasip1");
+            }
+
+            #[test]
+            pub(crate) fn files() {
+                super::files_are_granted(guests::FILES);
+                super::read_only_is_read_only(guests::FILES);
+                super::nothing_is_granted_by_default(guests::FILES);
+                super::handles_are_limited(guests::FILES);
+            }
+
+            #[test]
+            pub(crate) fn prints() {
+                super::prints(guests::PRINTS);
+            }
+        }
+    };
+}
+
+generation!(wasip1);
+generation!(wasip2);
+
+fn exits(module: &str, core: bool) {
+    succeeds(&[module]);
+    let report = succeeds(&[module, "--", "return"]);
+    assert_eq!(report["guestExitCode"], 0);
+    ends("Failed", 1, "exit status 1", &[module, "--", "1"]);
+    ends("Trapped", 134, "unreachable", &[module, "--", "panic"]);
+    if core {
+        let report = ends("Failed", 125, "exit status 125", &[module, "--", "125"]);
+        assert_eq!(report["guestExitCode"], 125);
+        ends("Failed", 65, "exit status 65", &[module, "--", "65"]);
+        let report = ends("Trapped", 134, "over 125", &[module, "--", "126"]);
+        assert_eq!(report["guestExitCode"], 126);
+        let report = ends("Trapped", 134, "over 125", &[module, "--", "-1"]);
+        assert_eq!(report["guestExitCode"], u32::MAX);
+    } else {
+        // A component of this toolchain can say only 0 or 1.
+        ends("Failed", 1, "exit status 1", &[module, "--", "42"]);
+    }
+}
+
+fn act(module: &str, grant: &str, words: &[&str]) -> Value {
+    let arguments = [&["run", "-o", "json", "--dir", grant, module, "--"], words].concat();
+    podhook(arguments).report()
+}
+
+fn files_are_granted(module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let grant = format!("{}::/data", folder.path().display());
+    let act = |words: &[&str]| said(&act(module, &grant, words)).to_owned();
+    assert_eq!(act(&["write", "/data/a", "one"]), "done");
+    assert_eq!(act(&["append", "/data/a", " two"]), "done");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("a")).unwrap(),
+        "one two"
+    );
+    assert_eq!(act(&["mkdir", "/data/d"]), "done");
+    assert_eq!(act(&["rename", "/data/a", "/data/d/b"]), "done");
+    assert_eq!(act(&["read", "/data/d/b"]), "one two");
+    assert_eq!(act(&["list", "/data"]), "d");
+    assert_eq!(act(&["remove", "/data/d/b"]), "done");
+    // Out of the folder leads nowhere, by name or by link.
+    assert!(act(&["read", "/data/../../etc/passwd"]).starts_with("error"));
+    assert!(act(&["read", "/etc/passwd"]).starts_with("error"));
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("out")).unwrap();
+    assert!(act(&["read", "/data/out"]).starts_with("error"));
+}
+
+fn read_only_is_read_only(module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), "one").unwrap();
+    let grant = format!("{}::/data:ro", folder.path().display());
+    for words in [
+        &["write", "/data/a", "two"][..],
+        &["append", "/data/a", "two"],
+        &["write", "/data/b", "two"],
+        &["mkdir", "/data/d"],
+        &["remove", "/data/a"],
+        &["rename", "/data/a", "/data/b"],
+        &["link", "/data/a", "/data/b"],
+    ] {
+        let report = act(module, &grant, words);
+        assert!(said(&report).starts_with("error"), "{words:?}: {report:#}");
+    }
+    assert_eq!(said(&act(module, &grant, &["read", "/data/a"])), "one");
+    assert_eq!(fs::read_to_string(folder.path().join("a")).unwrap(), "one");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+fn nothing_is_granted_by_default(module: &str) {
+    let report = ends(
+        "Failed",
+        1,
+        "exit status 1",
+        &[module, "--", "read", "/etc/passwd"],
+    );
+    assert!(
+        report["message"]
+            .as_str()
+            .unwrap()
+            .contains("--dir HOST::GUEST"),
+        "{report:#}"
+    );
+    assert_eq!(said(&succeeds(&[module, "--", "envs"])), "0");
+    let arguments = ["--env", "A=b=c", module, "--", "env", "A"];
+    assert_eq!(said(&succeeds(&arguments)), "b=c");
+}
+
+fn handles_are_limited(module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), "").unwrap();
+    let grant = format!("{}::/data", folder.path().display());
+    let hold = |count| {
+        [
+            "--dir",
+            &grant,
+            "--max-open-files",
+            "64",
+            module,
+            "--",
+            "hold",
+            count,
+            "/data/a",
+        ]
+    };
+    assert_eq!(said(&succeeds(&hold("10"))), "held 10");
+    exhausts("handles", 153, &hold("100"));
+}
+
+fn prints(module: &str) {
+    let report = succeeds(&[module, "--", "2"]);
+    assert_eq!(report["stdout"], "line 000000\nline 000001\n");
+    assert_eq!(report["stderr"], "read 0 bytes\n");
+    let text = podhook(["run", module, "--", "2"]);
+    assert_eq!(text.stdout, "line 000000\nline 000001\n");
+    assert_eq!(text.stderr, "read 0 bytes\n");
+    let report = succeeds(&["--max-output", "40", module, "--", "1000"]);
+    assert_eq!(report["stdout"].as_str().unwrap().len(), 40);
+    assert_eq!(report["truncatedBytes"]["stdout"], 12_000 - 40);
+}

@@ -1,0 +1,313 @@
+//! Lifecycle hooks written with the SDK.
+
+use crate::podhook::{ends, exhausts, podhook, said, succeeds};
+use crate::server::Server;
+use podhook_test_guests::lifecycle;
+use serde_json::json;
+use std::process::{Child, Command, Stdio};
+
+#[test]
+pub(crate) fn noop() {
+    let report = succeeds(&["--phase", "post-start", lifecycle::NOOP]);
+    assert_eq!(report["phase"], "PostStart");
+    assert_eq!(report["module"]["kind"], "lifecycle");
+    let report = succeeds(&["--phase", "preStop", lifecycle::NOOP]);
+    assert_eq!(report["phase"], "PreStop");
+}
+
+#[test]
+pub(crate) fn one_phase() {
+    let report = succeeds(&[lifecycle::ONE_PHASE]);
+    assert_eq!(report["phase"], "PreStop");
+    ends(
+        "Refused",
+        65,
+        "no post-start hook, only pre-stop",
+        &["--phase", "post-start", lifecycle::ONE_PHASE],
+    );
+}
+
+#[test]
+pub(crate) fn answers() {
+    let run = |answer: &'static str| ["--phase", "post-start", lifecycle::ANSWERS, "--", answer];
+    succeeds(&run("ok"));
+    ends("Failed", 1, "it went wrong", &run("failed"));
+    let report = ends("Failed", 75, "not yet", &run("retryable"));
+    assert_eq!(report["guestExitCode"], json!(null));
+    ends("Failed", 64, "no such setting", &run("invalid-input"));
+    ends("Trapped", 134, "unreachable", &run("panic"));
+    let report = ends("Failed", 1, "no folder is granted", &run("error"));
+    assert_eq!(report["phase"], "PostStart");
+    let late = ["--timeout", "200ms"];
+    exhausts("time", 124, &[&late[..], &run("spin")].concat());
+    exhausts("time", 124, &[&late[..], &run("sleep")].concat());
+    exhausts(
+        "memory",
+        137,
+        &[&["--memory", "8Mi"][..], &run("grow")].concat(),
+    );
+    exhausts(
+        "fuel",
+        152,
+        &[&["--fuel", "100000"][..], &run("spin")].concat(),
+    );
+}
+
+fn ask(options: &[&str], words: &[&str]) -> serde_json::Value {
+    succeeds(&[options, &[lifecycle::ASKS, "--"], words].concat())
+}
+
+fn answer(options: &[&str], words: &[&str]) -> String {
+    said(&ask(options, words)).to_owned()
+}
+
+#[test]
+pub(crate) fn asks() {
+    let context = answer(&["--timeout", "7s"], &["context"]);
+    assert_eq!(
+        context,
+        "PreStop attempt 1 timeout Some(7s) grace None pod local"
+    );
+    let context = answer(&["--timeout", "0"], &["context"]);
+    assert!(context.contains("timeout None"), "{context}");
+    let report = podhook(["run", "-o", "json", lifecycle::ASKS, "--", "invocation"]).report();
+    assert_eq!(report["id"], said(&report));
+}
+
+#[test]
+fn config_is_what_was_given() {
+    let given = ["--config", "a=1", "--config", "b=2", "--config", "a=3"];
+    assert_eq!(answer(&given, &["config", "a"]), "Some(\"3\")");
+    assert_eq!(answer(&given, &["config", "c"]), "None");
+    assert_eq!(answer(&given, &["config"]), r#"{"a": "3", "b": "2"}"#);
+}
+
+#[test]
+fn the_budget_is_what_is_left() {
+    let left = answer(&["--timeout", "100s", "--memory", "64Mi"], &["budget"]);
+    assert_eq!(left, "Some(99) None Some(62)");
+    let left = answer(&["--timeout", "0", "--fuel", "10000000"], &["budget"]);
+    assert!(left.starts_with("None Some(true)"), "{left}");
+}
+
+#[test]
+fn state_is_kept_where_it_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = ["--state-dir", folder.path().to_str().unwrap()];
+    assert_eq!(answer(&kept, &["state", "set", "../k", "v"]), "Ok(())");
+    assert_eq!(answer(&kept, &["state", "get", "../k"]), "Ok(Some(\"v\"))");
+    assert_eq!(answer(&kept, &["state", "keys"]), r#"Ok(["../k"])"#);
+    assert_eq!(answer(&[], &["state", "get", "../k"]), "Ok(None)");
+    assert_eq!(answer(&[], &["state", "fill"]), "Err(Full)");
+}
+
+#[test]
+fn logs_and_events_are_in_the_report() {
+    let report = ask(&[], &["log", "hello"]);
+    assert_eq!(
+        report["logs"],
+        json!([{"level": "warn", "target": "asks", "message": "hello", "fields": {"answer": "42"}}])
+    );
+    let text = podhook(["run", lifecycle::ASKS, "--", "log", "hello\u{1b}[31m"]);
+    assert_eq!(text.stderr, "warn asks: hello\\u{1b}[31m answer=42\n");
+    let report = ask(&[], &["event", "Drained", "all gone"]);
+    assert_eq!(
+        report["events"],
+        json!([{"type": "Warning", "reason": "Drained", "note": "all gone"}])
+    );
+    assert_eq!(report["terminationMessage"], "all gone");
+    let report = podhook(["run", "-o", "json", lifecycle::ASKS, "--", "log-flood"]).report();
+    let logs = report["logs"].as_array().unwrap();
+    assert!(logs.len() < 1000);
+    let last = logs.last().unwrap()["message"].as_str().unwrap();
+    assert!(last.ends_with("records and events found no room"), "{last}");
+}
+
+#[test]
+fn a_host_call_takes_so_much_and_no_more() {
+    let report = ask(&[], &["termination", "100000"]);
+    assert_eq!(report["terminationMessage"].as_str().unwrap().len(), 4096);
+    exhausts(
+        "hostcalls",
+        153,
+        &[lifecycle::ASKS, "--", "termination", "17000000"],
+    );
+}
+
+#[test]
+fn http_goes_where_it_is_granted() {
+    let server =
+        Server::start(|_| Some(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nhi".to_vec()));
+    let url = format!("http://{}/x?y=z", server.address());
+    let host = server.address().to_string();
+    let report = ask(&["--allow-host", &host], &["get", &url]);
+    assert_eq!(said(&report), r#"Ok((201, "hi"))"#);
+    let requests = server.requests();
+    // Once for each of the two ways a hook is run by these tests.
+    assert_eq!(requests.len(), 2);
+    assert!(
+        requests[0].starts_with("GET /x?y=z HTTP/1.1\r\n"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[0].contains(&format!("host: {host}\r\n")),
+        "{}",
+        requests[0]
+    );
+}
+
+#[test]
+fn http_without_a_grant_is_refused_and_the_option_named() {
+    let server = Server::start(|_| None);
+    let url = format!("http://{}/", server.address());
+    let report = ask(&[], &["get", &url]);
+    assert!(said(&report).starts_with("Err(Denied("), "{report:#}");
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    let option = format!("--allow-host {}", server.address());
+    assert!(note.contains(&option), "{note}");
+    assert_eq!(report["logs"][0]["target"], "podhook");
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn a_name_leads_to_no_private_address_unless_a_network_is_granted() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let port = server.address().port();
+    // This machine's own name leads to this machine.
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    let resolves = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port));
+    let local =
+        |mut found: std::vec::IntoIter<std::net::SocketAddr>| found.any(|at| at.ip().is_loopback());
+    if !resolves.is_ok_and(local) {
+        eprintln!("skipped: {name} does not resolve to this machine");
+        return;
+    }
+    let (host, url) = (format!("{name}:{port}"), format!("http://{name}:{port}/"));
+    let report = ask(&["--allow-host", &host], &["get", &url]);
+    assert!(said(&report).starts_with("Err(Denied("), "{report:#}");
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains("--allow-network"), "{note}");
+    let granted = ["--allow-host", &host, "--allow-network", "127.0.0.0/8"];
+    assert_eq!(answer(&granted, &["get", &url]), r#"Ok((204, ""))"#);
+}
+
+#[test]
+fn localhost_is_reached_when_written() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let host = format!("localhost:{}", server.address().port());
+    let url = format!("http://{host}/");
+    assert_eq!(
+        answer(&["--allow-host", &host], &["get", &url]),
+        r#"Ok((204, ""))"#
+    );
+}
+
+#[test]
+fn an_answer_has_so_many_bytes_and_requests_are_counted() {
+    let server = Server::start(|_| {
+        Some(
+            [
+                b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n".as_slice(),
+                &[b'x'; 5000],
+            ]
+            .concat(),
+        )
+    });
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let granted = ["--allow-host", &host];
+    assert!(answer(&granted, &["get", &url]).starts_with("Ok((200, "));
+    let small = [&granted[..], &["--max-response", "4Ki"]].concat();
+    assert_eq!(answer(&small, &["get", &url]), "Err(TooLarge)");
+    let none = [&granted[..], &["--max-requests", "0"]].concat();
+    let report = ask(&none, &["get", &url]);
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains("--max-requests"), "{note}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_left_at_the_deadline() {
+    let server = Server::start(|_| None);
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let arguments = [
+        "--timeout",
+        "300ms",
+        "--allow-host",
+        &host,
+        lifecycle::ASKS,
+        "--",
+        "get",
+        &url,
+    ];
+    exhausts("time", 124, &arguments);
+}
+
+/// A process that is not ended by QUIT, or is.
+fn process(script: &str) -> Child {
+    Command::new("sh")
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn signals_reach_the_process_that_was_granted() {
+    let mut child = process("trap 'exit 42' QUIT; while :; do sleep 0.01; done");
+    let pid = child.id().to_string();
+    let granted = ["--allow-signal", "--container-pid", &pid];
+    let run = |words: &[&str]| {
+        podhook(
+            [
+                &["run", "-o", "json"],
+                &granted[..],
+                &[lifecycle::ASKS, "--"],
+                words,
+            ]
+            .concat(),
+        )
+        .report()
+    };
+    assert_eq!(said(&run(&["running"])), "Ok(true)");
+    assert_eq!(said(&run(&["wait", "50"])), "Ok(false)");
+    // The trap is set a moment after the start; until then QUIT would kill.
+    assert_eq!(said(&run(&["signal", "WINCH"])), "Ok(())");
+    assert_eq!(said(&run(&["signal", "QUIT"])), "Ok(())");
+    assert_eq!(said(&run(&["wait", "20000"])), "Ok(true)");
+    assert_eq!(said(&run(&["running"])), "Ok(false)");
+    assert_eq!(child.wait().unwrap().code(), Some(42));
+    assert_eq!(said(&run(&["signal", "QUIT"])), "Err(NotRunning)");
+}
+
+#[test]
+fn signals_without_a_grant_are_refused_and_the_option_named() {
+    let report = ask(&[], &["signal", "TERM"]);
+    assert_eq!(said(&report), "Err(Denied)");
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains("--allow-signal"), "{note}");
+    assert_eq!(
+        answer(&["--allow-signal"], &["signal", "TERM"]),
+        "Err(NotRunning)"
+    );
+}
+
+#[test]
+fn what_cannot_be_granted_is_refused_before_the_start() {
+    let expected = |options: &[&str], message: &str| {
+        let arguments = [options, &[lifecycle::ASKS, "--", "context"]].concat();
+        let report = ends("Refused", 77, message, &arguments);
+        assert_eq!(report["reason"], "Forbidden");
+        assert_eq!(report["stdout"], "");
+    };
+    expected(
+        &["--dir", "/nonexistent::/x"],
+        "cannot grant the folder /nonexistent",
+    );
+    let file = format!("{}::/x", env!("CARGO_BIN_EXE_podhook"));
+    expected(&["--dir", &file], "cannot grant the folder");
+}

@@ -1,0 +1,20 @@
+//! All integration tests, in one binary: real modules through the real command, and
+//! through the library where the command cannot show it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bad_input;
+mod cancel;
+mod commands;
+mod examples;
+mod http;
+mod library;
+mod lifecycle;
+mod podhook;
+mod server;
+mod tidy;
+mod wat;
+
+use commands::{wasip1, wasip2};
+
+podhook_test_guests::every_guest!();
