@@ -45,3 +45,12 @@ pub use handler_pre::HandlerPre;
 pub use module::{Digest, InvalidModule, Module};
 pub use record::{Stream, Tee};
 pub use run::Wiring;
+
+/// The sandbox's configuration, so that a benchmark can run wasmtime bare under the
+/// same. The one place where a type of wasmtime is named outside; no release has it.
+#[cfg(feature = "bare")]
+#[doc(hidden)]
+#[must_use]
+pub fn bare_config(profile: &Profile) -> wasmtime::Config {
+    config::config(profile, config::Reset::WrittenPages)
+}
