@@ -158,7 +158,7 @@ impl Worker {
     fn new(codes: Arc<CodeStore>) -> Self {
         let runner = Runner::new(Profile::pooled(16), codes).unwrap();
         let module = Module::new(std::fs::read(NOOP).unwrap()).unwrap();
-        runner.prepare(&module).unwrap();
+        runner.prepare(&module, &Invocation::new(Runner::new_id()));
         Self { runner, module }
     }
 

@@ -108,8 +108,13 @@ pub(crate) fn output_flood() {
     );
     let text = podhook(["run", wat::OUTPUT_FLOOD]);
     assert_eq!(text.status, 0);
-    assert!(text.stdout.contains("bytes left out"));
+    assert_eq!(text.stdout.len(), 64 << 10);
     assert!(text.stdout.ends_with("the end of it  ."));
+    assert!(
+        text.stderr.contains("bytes of stdout left out"),
+        "{}",
+        text.stderr
+    );
 }
 
 #[test]

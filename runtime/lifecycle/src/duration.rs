@@ -56,6 +56,8 @@ pub fn parse(text: &str) -> Result<Duration, InvalidDuration> {
     }
     match u64::try_from(nanos) {
         Ok(0) if text.is_empty() => Err(malformed()),
+        // Less than a nanosecond is not nothing: 0 may mean "no limit".
+        Ok(0) if text.contains(|c| matches!(c, '1'..='9')) => Ok(Duration::from_nanos(1)),
         Ok(nanos) => Ok(Duration::from_nanos(nanos)),
         Err(_) => Err(InvalidDuration::TooLong(text.to_owned())),
     }
@@ -98,6 +100,7 @@ mod tests {
             ("7us", 7_000),
             ("7µs", 7_000),
             ("0.000000001s", 1),
+            ("0.1ns", 1),
         ];
         for (text, nanos) in table {
             assert_eq!(parse(text), Ok(Duration::from_nanos(nanos)), "{text}");

@@ -40,7 +40,8 @@ pub use invocation::{Container, HttpRequest, Invocation, InvocationId, Pod};
 pub use meter::{Meter, OverLimit};
 pub use outcome::{CancelReason, Failure, Outcome, Refusal, Resource};
 pub use report::{
-    Event, EventKind, HttpResponse, Level, LogRecord, ModuleInfo, ModuleKind, Output, Report,
+    Digest, Event, EventKind, HttpResponse, Level, LogRecord, ModuleInfo, ModuleKind, Output,
+    Report,
 };
 pub use state::{MemoryState, State, StateError};
 pub use usage::{CpuUsage, FuelUsage, MemoryEvents, MemoryUsage, Usage};

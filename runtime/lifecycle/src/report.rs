@@ -4,6 +4,7 @@
 //! `podhook-runner`'s versioned wire format.
 
 use crate::{Budget, Handler, Hook, InvocationId, Outcome, Usage};
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 /// Outcome, usage and output of one invocation.
@@ -43,13 +44,31 @@ pub struct Report {
     pub response: Option<HttpResponse>,
 }
 
+/// SHA-256 over a module's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    /// `sha256:` and 64 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Which module ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleInfo {
     /// Where it came from, as the caller wrote it.
     pub source: String,
-    /// `sha256:` and 64 hexadecimal digits, over the module's bytes.
-    pub digest: String,
+    /// Over the module's bytes.
+    pub digest: Digest,
     /// `None` where the module was refused before its kind was known.
     pub kind: Option<ModuleKind>,
 }

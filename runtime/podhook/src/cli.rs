@@ -3,8 +3,8 @@
 use crate::adapters::{build, compile, inspect, manual, run};
 use crate::config;
 use crate::error::CliError;
+use crate::terminal::to_stderr;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs Kubernetes container lifecycle hooks (postStart, preStop) as sandboxed
@@ -69,6 +69,6 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn failed(error: &CliError) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "{error}");
+    to_stderr(format!("{error}\n").as_bytes());
     ExitCode::from(error.status())
 }

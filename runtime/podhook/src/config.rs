@@ -15,8 +15,8 @@ fn cache_folder() -> Option<PathBuf> {
     }
 }
 
-/// The process's compiled code. A cache that cannot be used is said and done
-/// without.
+/// The process's compiled code. A cache that cannot be used is done without, and
+/// said with `-v`.
 pub(crate) fn code_store() -> Arc<CodeStore> {
     let cache = cache_folder().and_then(|folder| match Cache::open(&folder) {
         Ok(cache) => Some(cache),

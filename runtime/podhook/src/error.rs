@@ -1,5 +1,6 @@
 //! What goes wrong before or beside a hook: one line, and an exit status.
 
+use crate::terminal::one_line;
 use std::fmt;
 
 /// An error for a person: `WHAT: WHY`, with a hint where one is known.
@@ -62,7 +63,8 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}: {}", self.what, self.why)?;
+        let line = format!("error: {}: {}", self.what, self.why);
+        f.write_str(&one_line(&line))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),

@@ -2,15 +2,19 @@
 
 use crate::adapters::build;
 use crate::error::CliError;
+use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use podhook_sandbox::module::MAX_MODULE_BYTES;
 
 /// The bytes of a hook, and what to call it.
 pub(crate) struct HookSource {
     /// As the caller wrote it, or the file that was built.
+    pub(crate) path: PathBuf,
+    /// The same as text.
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -28,16 +32,26 @@ impl HookSource {
     fn read(path: &Path) -> Result<Self, CliError> {
         let name = path.display().to_string();
         let unreadable = |why: &dyn std::fmt::Display| CliError::no_input(&name, why);
-        let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+        // A FIFO is neither waited for nor read.
+        let file = File::options()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(path)
+            .map_err(|error| unreadable(&error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
             return Err(unreadable(&"not a regular file"));
         }
         // One byte over the limit is enough for the module to be refused by size.
         let most = u64::try_from(MAX_MODULE_BYTES).unwrap_or(u64::MAX) + 1;
         let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        file.take(most)
+            .read_to_end(&mut bytes)
             .map_err(|error| unreadable(&error))?;
-        Ok(Self { name, bytes })
+        Ok(Self {
+            path: path.to_owned(),
+            name,
+            bytes,
+        })
     }
 }

@@ -3,11 +3,12 @@
 //! An adapter turns a command line into an invocation and a report into output; all
 //! that lies between is in the crates below. Adapters do not know each other.
 
-pub mod adapters;
+mod adapters;
 mod cli;
 mod config;
 mod error;
 mod hook_source;
 mod options;
+mod terminal;
 
 pub use cli::{Cli, run};

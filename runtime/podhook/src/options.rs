@@ -90,7 +90,7 @@ pub(crate) struct GrantOptions {
     #[arg(long)]
     allow_signal: bool,
 
-    /// Which process that is
+    /// Which process that is; implies --allow-signal
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     container_pid: Option<u32>,
 }
@@ -98,7 +98,11 @@ pub(crate) struct GrantOptions {
 impl GrantOptions {
     pub(crate) fn grants(self) -> Result<Grants, CliError> {
         let mut seen = std::collections::HashSet::new();
-        if let Some(twice) = self.dirs.iter().find(|dir| !seen.insert(dir.guest.clone())) {
+        if let Some(twice) = self
+            .dirs
+            .iter()
+            .find(|dir| !seen.insert(dir.guest.trim_end_matches('/').to_owned()))
+        {
             return Err(CliError::usage(
                 "--dir",
                 format!("{} is granted twice", twice.guest),
@@ -111,9 +115,9 @@ impl GrantOptions {
             hosts: self.hosts,
             networks: self.networks,
             signal: match (self.allow_signal, self.container_pid) {
-                (false, _) => SignalGrant::Denied,
+                (false, None) => SignalGrant::Denied,
                 (true, None) => SignalGrant::Unknown,
-                (true, Some(pid)) => SignalGrant::Process(pid),
+                (_, Some(pid)) => SignalGrant::Process(pid),
             },
         })
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Malformed {
     /// `--dir`.
-    #[error("write HOST::GUEST or HOST::GUEST:ro, GUEST absolute or relative, none empty")]
+    #[error("write HOST::GUEST or HOST::GUEST:ro, none empty, GUEST without a colon")]
     Dir,
     /// `--env`, `--config`.
     #[error("write NAME=VALUE")]
@@ -47,7 +47,7 @@ pub fn dir(text: &str) -> Result<DirGrant, Malformed> {
         Some(guest) => (guest, Access::ReadOnly),
         None => (guest, Access::ReadWrite),
     };
-    if host.is_empty() || guest.is_empty() || guest.contains("::") {
+    if host.is_empty() || guest.is_empty() || guest.contains(':') {
         return Err(Malformed::Dir);
     }
     Ok(DirGrant {
@@ -97,7 +97,7 @@ pub fn request_path(text: &str) -> Result<String, Malformed> {
     }
 }
 
-/// `[SCHEME://]HOST[:PORT]`; an IPv6 address in brackets where a port follows.
+/// `[SCHEME://]HOST[:PORT]`; an IPv6 address in brackets.
 ///
 /// # Errors
 /// [`Malformed::Host`].
@@ -116,7 +116,9 @@ pub fn host(text: &str) -> Result<HostGrant, Malformed> {
         })
     };
     let bare = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    if bare.parse::<IpAddr>().is_err() && !is_name(&bare) {
+    // Without brackets the last part of an IPv6 address could be a port.
+    let bracketed = rest.starts_with('[');
+    if !bracketed && !is_name(&bare) {
         return Err(Malformed::Host);
     }
     Ok(HostGrant {
@@ -189,7 +191,16 @@ mod tests {
             ("/www", Access::ReadOnly)
         );
         assert_eq!(dir(".::/").unwrap().access, Access::ReadWrite);
-        for text in ["/srv", "::/www", "/srv::", "/srv:::ro", "a::b::c", ""] {
+        for text in [
+            "/srv",
+            "::/www",
+            "/srv::",
+            "/srv:::ro",
+            "a::b::c",
+            "a::b:RO",
+            "a::b:rw",
+            "",
+        ] {
             assert_eq!(dir(text), Err(Malformed::Dir), "{text}");
         }
     }
@@ -232,7 +243,6 @@ mod tests {
             ("localhost:1", None, "localhost", Some(1)),
             ("[::1]:8080", None, "::1", Some(8080)),
             ("[::1]", None, "::1", None),
-            ("fe80::1", None, "fe80::1", None),
         ];
         for (text, scheme, name, port) in table {
             let grant = host(text).expect(text);
@@ -255,6 +265,8 @@ mod tests {
             "[::1",
             "[x]",
             "[::1]8",
+            "::1",
+            "::1:80",
             "a..b",
             "http://u@x",
             "x y",

@@ -1,13 +1,14 @@
 //! Runs hook modules, one after the other or many at once, on one thread.
 
 use podhook_lifecycle::{
-    Invocation, InvocationId, Meter, ModuleInfo, Outcome, Output, Refusal, Report, State, Usage,
+    Digest, Invocation, InvocationId, Meter, ModuleInfo, Outcome, Output, Refusal, Report, State,
+    Usage,
 };
 use podhook_sandbox::{
-    Cancel, CodeStore, Digest, Engine, EngineError, HandlerPre, InvalidModule, Module, Profile,
-    Tee, Wiring,
+    Cancel, CodeStore, Engine, EngineError, HandlerPre, InvalidModule, Module, Profile, Tee, Wiring,
 };
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -26,7 +27,7 @@ pub struct Hookup {
 /// One worker: an engine, and the modules linked on it.
 ///
 /// Make one per thread, all with the same [`CodeStore`]: a module is then compiled
-/// once, and no two workers wait for each other.
+/// once, by the first that asks; others that ask meanwhile wait.
 pub struct Runner {
     codes: Arc<CodeStore>,
     plain: Worker,
@@ -50,6 +51,22 @@ impl Worker {
             engine: Engine::new(profile)?,
             handlers: Mutex::default(),
         })
+    }
+
+    /// A compiler that panics is our failure, and must not take its worker along.
+    fn linked(
+        &self,
+        module: &Module,
+        codes: &CodeStore,
+    ) -> Result<Arc<HandlerPre>, (Outcome, String)> {
+        match catch_unwind(AssertUnwindSafe(|| self.handler(module, codes))) {
+            Ok(Ok(handler)) => Ok(handler),
+            Ok(Err(error)) => Err((INVALID, error.to_string())),
+            Err(_) => {
+                let why = "the compiler panicked over the module".to_owned();
+                Err((Outcome::HostFault, why))
+            }
+        }
     }
 
     fn handler(
@@ -89,12 +106,12 @@ impl Runner {
         InvocationId(uuid::Uuid::new_v4().as_u128())
     }
 
-    /// Compiles and links `module` ahead of its first run.
-    ///
-    /// # Errors
-    /// What [`run`](Self::run) would report as `Refused`.
-    pub fn prepare(&self, module: &Module) -> Result<(), InvalidModule> {
-        self.plain.handler(module, &self.codes).map(|_| ())
+    /// Compiles and links `module` ahead of its first run. What is wrong with it, the
+    /// run will say.
+    pub fn prepare(&self, module: &Module, call: &Invocation) {
+        if let Ok(worker) = self.worker(call) {
+            let _ = worker.linked(module, &self.codes);
+        }
     }
 
     /// Runs a module once. Cannot fail: whatever happens is in the report. The
@@ -115,7 +132,7 @@ impl Runner {
         };
         report.module = Some(ModuleInfo {
             source: source.to_owned(),
-            digest: module.digest().to_string(),
+            digest: module.digest(),
             kind: Some(module.kind()),
         });
         report
@@ -128,9 +145,9 @@ impl Runner {
         call: &Arc<Invocation>,
         hookup: Hookup,
     ) -> Report {
-        let handler = match worker.handler(module, &self.codes) {
+        let handler = match worker.linked(module, &self.codes) {
             Ok(handler) => handler,
-            Err(error) => return refused(call, INVALID, error.to_string()),
+            Err((outcome, why)) => return refused(call, outcome, why),
         };
         let wiring = Wiring {
             meter: hookup.meter,
@@ -163,14 +180,15 @@ pub fn refuse_file(source: &str, digest: Digest, call: &Invocation, why: &Invali
     let mut report = refused(call, INVALID, why.to_string());
     report.module = Some(ModuleInfo {
         source: source.to_owned(),
-        digest: digest.to_string(),
+        digest,
         kind: None,
     });
     report
 }
 
 /// A report on a hook that never started.
-fn refused(call: &Invocation, outcome: Outcome, message: String) -> Report {
+fn refused(call: &Invocation, outcome: Outcome, mut message: String) -> Report {
+    message.truncate(message.floor_char_boundary(4096));
     Report {
         id: call.id,
         module: None,

@@ -5,6 +5,7 @@
 
 use podhook_lifecycle::state::{MAX_KEYS, MAX_VALUE, check_sizes};
 use podhook_lifecycle::{State, StateError};
+use rustix::fs::OFlags;
 use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -46,6 +47,10 @@ impl StateDir {
                 .and_then(|name| name.strip_suffix(SUFFIX))
                 .and_then(unescaped);
             keys.extend(key);
+            // What a hook could not have written need not be listed.
+            if keys.len() > MAX_KEYS {
+                break;
+            }
         }
         keys.sort_unstable();
         Ok(keys)
@@ -94,9 +99,16 @@ impl State for StateDir {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let most = u64::try_from(MAX_VALUE).unwrap_or(u64::MAX);
     let mut value = Vec::new();
-    fs::File::open(path)?
-        .take(most + 1)
-        .read_to_end(&mut value)?;
+    // A link or a FIFO that somebody put there is neither followed nor waited for.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("the file is no value of ours"));
+    }
+    file.take(most + 1).read_to_end(&mut value)?;
     match value.len() > MAX_VALUE {
         true => Err(io::Error::other(
             "the file is no value of ours: it is too large",
@@ -178,6 +190,18 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), keys.len());
         state.delete("a").unwrap();
         assert_eq!(state.get("a").unwrap(), None);
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_a_fifo_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link.value")).unwrap();
+        let fifo = folder.path().join("fifo.value");
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, 0o600.into(), 0).unwrap();
+        assert!(state.get("link").is_err());
+        assert!(state.get("fifo").is_err());
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub struct HookReport<'r> {
 #[derive(Debug, Serialize)]
 struct Module<'r> {
     source: &'r str,
-    digest: &'r str,
+    digest: String,
     kind: Option<&'static str>,
 }
 
@@ -190,7 +190,7 @@ impl<'r> From<&'r Report> for HookReport<'r> {
 fn module(module: &ModuleInfo) -> Module<'_> {
     Module {
         source: &module.source,
-        digest: &module.digest,
+        digest: module.digest.to_string(),
         kind: module.kind.map(podhook_lifecycle::ModuleKind::as_str),
     }
 }
@@ -284,7 +284,10 @@ fn response(response: &HttpResponse) -> Response<'_> {
     }
 }
 
-/// Milliseconds, UTC.
+/// Milliseconds, UTC. A clock before 1970 or after 9999 is shown as 1970.
 fn rfc3339(time: SystemTime) -> String {
+    let year_10_000 = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
+    let shown = SystemTime::UNIX_EPOCH <= time && time < year_10_000;
+    let time = if shown { time } else { SystemTime::UNIX_EPOCH };
     humantime::format_rfc3339_millis(time).to_string()
 }

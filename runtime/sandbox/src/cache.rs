@@ -7,14 +7,14 @@
 //! another version is compiled again; nothing that is wrong here ends a run.
 
 use crate::code::Code;
-use crate::module::Digest;
 use hmac::{Hmac, Mac};
+use podhook_lifecycle::Digest;
 use sha2::Sha256;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Entries kept; the least recently used go first.
 const MAX_ENTRIES: usize = 512;
@@ -22,6 +22,9 @@ const MAX_ENTRIES: usize = 512;
 const MAX_BYTES: u64 = 1 << 30;
 /// Bytes of one entry: code is three to four times its module.
 const MAX_ENTRY: u64 = 512 << 20;
+
+/// How names of unfinished files begin.
+const UNFINISHED: &str = ".new-";
 
 const MAGIC: &[u8; 8] = b"podhook1";
 const MAC_BYTES: usize = 32;
@@ -131,7 +134,7 @@ impl Cache {
 
     fn write(&self, key: Key, code: &[u8]) -> io::Result<()> {
         let mut file = tempfile::Builder::new()
-            .prefix(".new-")
+            .prefix(UNFINISHED)
             .tempfile_in(&self.folder)?;
         file.write_all(MAGIC)?;
         file.write_all(&self.mac(key, code).finalize().into_bytes())?;
@@ -164,10 +167,16 @@ impl Cache {
     fn prune(&self) -> io::Result<()> {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            if entry.path().extension().is_some_and(|end| end == "code") {
-                let metadata = entry.metadata()?;
-                entries.push((metadata.modified()?, metadata.len(), entry.path()));
+            let path = entry?.path();
+            // Another process may have removed it meanwhile.
+            let Ok(metadata) = std::fs::symlink_metadata(&path) else {
+                continue;
+            };
+            let modified = metadata.modified()?;
+            if path.extension().is_some_and(|end| end == "code") {
+                entries.push((modified, metadata.len(), path));
+            } else if is_unfinished(&path) && modified.elapsed().is_ok_and(|age| age > HOUR) {
+                remove(&path)?;
             }
         }
         entries.sort_unstable_by(|one, other| other.cmp(one));
@@ -175,10 +184,26 @@ impl Cache {
         for (index, (_, size, path)) in entries.iter().enumerate() {
             total = total.saturating_add(*size);
             if index >= MAX_ENTRIES || total > MAX_BYTES {
-                std::fs::remove_file(path)?;
+                remove(path)?;
             }
         }
         Ok(())
+    }
+}
+
+/// After this time nobody is still writing an entry.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Left by a process that was killed while it wrote.
+fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(UNFINISHED))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -210,7 +235,7 @@ fn write_secret(folder: &Path, path: &Path) -> io::Result<()> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
     let mut file = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     file.write_all(&secret)?;
     match file.persist_noclobber(path) {

@@ -69,8 +69,8 @@ impl CodeStore {
         }
     }
 
-    /// The code of `module` for engines like `engine`. Blocks while it is compiled:
-    /// about a second of CPU time per MiB of module.
+    /// The code of `module` for engines like `engine`. Blocks the thread while it is
+    /// compiled, here or by another: about a second of CPU time per MiB of module.
     ///
     /// # Errors
     /// [`InvalidModule::NotCompilable`], the same each time.
@@ -127,12 +127,16 @@ impl CodeStore {
         &self,
         module: &Module,
         engine: &Engine,
-    ) -> Result<Code, InvalidModule> {
+    ) -> Result<Arc<Code>, InvalidModule> {
         let key = Key {
             digest: module.digest(),
             compatibility: engine.compatibility(),
         };
-        self.compile(key, module, engine)
+        let code = self.compile(key, module, engine).map(Arc::new);
+        let cell = Arc::new(Cell::from(code.clone()));
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.insert(key, cell);
+        code
     }
 
     fn compile(&self, key: Key, module: &Module, engine: &Engine) -> Result<Code, InvalidModule> {

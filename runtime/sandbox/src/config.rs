@@ -90,7 +90,7 @@ pub(crate) enum Reset {
 /// | stacks of 1 MiB, 512 KiB of it for wasm | the rest is for host frames; only touched pages count |
 /// | no stack zeroing | the pool resets what a guest could read; stacks it cannot |
 /// | no threads, GC, exceptions, memory64, multi-memory, relaxed SIMD | no hook needs them; less to trust |
-pub(crate) fn config(profile: &Profile, reset: Reset) -> Config {
+pub(crate) fn config(profile: &Profile, reset: Reset) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .consume_fuel(profile.fuel)
@@ -105,11 +105,11 @@ pub(crate) fn config(profile: &Profile, reset: Reset) -> Config {
         .async_stack_zeroing(false)
         .wasm_features(unwanted_features(), false)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
-    compiler(&mut config, profile.target_cpu);
+    compiler(&mut config, profile.target_cpu)?;
     if let Allocation::Pooled { slots } = profile.allocation {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, reset)));
     }
-    config
+    Ok(config)
 }
 
 fn unwanted_features() -> WasmFeatures {
@@ -129,25 +129,20 @@ fn unwanted_features() -> WasmFeatures {
 }
 
 #[cfg(feature = "compile")]
-fn compiler(config: &mut Config, target: TargetCpu) {
+fn compiler(config: &mut Config, target: TargetCpu) -> wasmtime::Result<()> {
     config
         .cranelift_opt_level(OptLevel::Speed)
         .compiler_inlining(Inlining::Yes);
     if target == TargetCpu::Baseline {
-        baseline(config);
+        // Naming a target turns detection of this machine's extensions off.
+        config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))?;
     }
+    Ok(())
 }
 
 #[cfg(not(feature = "compile"))]
-fn compiler(_config: &mut Config, _target: TargetCpu) {}
-
-/// Naming a target turns detection of this machine's extensions off.
-#[cfg(feature = "compile")]
-fn baseline(config: &mut Config) {
-    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    if let Err(error) = config.target(&triple) {
-        tracing::warn!("no baseline target {triple}: {error}");
-    }
+fn compiler(_config: &mut Config, _target: TargetCpu) -> wasmtime::Result<()> {
+    Ok(())
 }
 
 /// A component of the Rust toolchain is 2 to 6 core instances, 1 memory and 1 or 2

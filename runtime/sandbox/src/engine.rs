@@ -82,11 +82,11 @@ impl Engine {
 /// back to resetting a short prefix.
 fn wasmtime_engine(profile: &Profile) -> wasmtime::Result<wasmtime::Engine> {
     if !matches!(profile.allocation, Allocation::Pooled { .. }) {
-        return wasmtime::Engine::new(&config::config(profile, Reset::Prefix));
+        return wasmtime::Engine::new(&config::config(profile, Reset::Prefix)?);
     }
-    wasmtime::Engine::new(&config::config(profile, Reset::WrittenPages)).or_else(|error| {
+    wasmtime::Engine::new(&config::config(profile, Reset::WrittenPages)?).or_else(|error| {
         tracing::debug!("no PAGEMAP_SCAN: {error:#}");
-        wasmtime::Engine::new(&config::config(profile, Reset::Prefix))
+        wasmtime::Engine::new(&config::config(profile, Reset::Prefix)?)
     })
 }
 

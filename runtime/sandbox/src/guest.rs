@@ -6,7 +6,10 @@ use crate::host::stdio::Stdio;
 use crate::limiter::Limiter;
 use crate::record::{Record, Stream};
 use crate::run::Wiring;
-use podhook_lifecycle::{Access, Invocation, State};
+use crate::verdict::Verdict;
+use podhook_lifecycle::{Access, Invocation, Refusal, State};
+use rustix::io::Errno;
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -32,9 +35,28 @@ pub(crate) struct Guest {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotGranted {
     #[error("cannot grant the folder {path}: {why}")]
-    Folder { path: String, why: String },
+    Folder { path: String, why: io::Error },
     #[error(transparent)]
     Process(#[from] crate::host::process::NotSignalable),
+}
+
+impl NotGranted {
+    /// A policy's no; or ours, where we are out of what it takes.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let out_of = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+        match self {
+            Self::Folder { why, .. } if out_of.iter().any(|errno| is(why, *errno)) => {
+                Verdict::fault(self.to_string())
+            }
+            Self::Folder { .. } | Self::Process(_) => {
+                Verdict::refused(Refusal::Policy, self.to_string())
+            }
+        }
+    }
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno.raw_os_error())
 }
 
 /// Bytes of all header fields of a request or response, with what their tables take.
@@ -106,7 +128,7 @@ impl Guest {
                 .preopened_dir(&dir.host, &dir.guest, perms)
                 .map_err(|error| NotGranted::Folder {
                     path: dir.host.display().to_string(),
-                    why: error.root_cause().to_string(),
+                    why: error.downcast().unwrap_or_else(io::Error::other),
                 })?;
         }
         Ok(())

@@ -42,7 +42,7 @@ pub use code::{Code, CodeStore};
 pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
 pub use handler_pre::HandlerPre;
-pub use module::{Digest, InvalidModule, Module};
+pub use module::{InvalidModule, Module};
 pub use record::{Stream, Tee};
 pub use run::Wiring;
 
@@ -50,7 +50,7 @@ pub use run::Wiring;
 /// same. The one place where a type of wasmtime is named outside; no release has it.
 #[cfg(feature = "bare")]
 #[doc(hidden)]
-#[must_use]
-pub fn bare_config(profile: &Profile) -> wasmtime::Config {
+#[expect(clippy::missing_errors_doc, reason = "not a part of the library")]
+pub fn bare_config(profile: &Profile) -> wasmtime::Result<wasmtime::Config> {
     config::config(profile, config::Reset::WrittenPages)
 }

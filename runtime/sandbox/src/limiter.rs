@@ -13,18 +13,25 @@ const ELEMENT: usize = 16;
 /// process ends that passes `memory.max`.
 pub(crate) struct Limiter {
     record: Arc<Record>,
+    /// Of the growth that was admitted last, in case the system cannot do it.
+    last: u64,
 }
 
 impl Limiter {
     pub(crate) fn new(record: Arc<Record>) -> Self {
-        Self { record }
+        Self { record, last: 0 }
     }
 
-    fn grow(&self, current: usize, desired: usize, size: usize) -> Result<()> {
+    fn grow(&mut self, current: usize, desired: usize, size: usize) -> Result<()> {
         let more = desired.saturating_sub(current).saturating_mul(size);
-        self.record
-            .charge(u64::try_from(more).unwrap_or(u64::MAX))?;
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.record.charge(more)?;
+        self.last = more;
         Ok(())
+    }
+
+    fn give_back(&mut self) {
+        self.record.release(std::mem::take(&mut self.last));
     }
 }
 
@@ -35,11 +42,24 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
+        self.last = 0;
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         self.grow(current, desired, 1)?;
         Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        tracing::debug!("a memory did not grow: {error:#}");
+        self.give_back();
+        Ok(())
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
+        tracing::debug!("a table did not grow: {error:#}");
+        self.give_back();
+        Ok(())
     }
 
     fn table_growing(
@@ -48,6 +68,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
+        self.last = 0;
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }

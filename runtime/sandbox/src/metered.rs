@@ -51,18 +51,21 @@ impl<'u, F: Future> Metered<'u, F> {
 }
 
 impl<F: Future + Unpin> Future for Metered<'_, F> {
-    /// `Err`: the payload of a panic.
-    type Output = Result<F::Output, Box<dyn Any + Send>>;
+    /// `Err`: the payload of a panic. The last stretch is still open: what comes
+    /// after the future may go on in it.
+    type Output = (Result<F::Output, Box<dyn Any + Send>>, Stretch);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let stretch = this.begun.take().unwrap_or_else(Stretch::start);
         let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.inner).poll(cx)));
-        stretch.end(this.usage);
         match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(panic) => Poll::Ready(Err(panic)),
+            Ok(Poll::Pending) => {
+                stretch.end(this.usage);
+                Poll::Pending
+            }
+            Ok(Poll::Ready(output)) => Poll::Ready((Ok(output), stretch)),
+            Err(panic) => Poll::Ready((Err(panic), stretch)),
         }
     }
 }

@@ -1,31 +1,13 @@
 //! What a file is, read from its sections; nothing is compiled here.
 
-use podhook_lifecycle::{Hook, ModuleKind};
+use podhook_lifecycle::{Digest, Hook, ModuleKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Encoding, Parser, Payload, WasmFeatures};
 
 /// Modules over this size are refused: compiling takes about a second of CPU time
 /// per MiB. The largest toolchains' (Python, JavaScript) come to 20 MiB.
 pub const MAX_MODULE_BYTES: usize = 64 << 20;
-
-/// SHA-256 over a module's bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest(pub [u8; 32]);
-
-impl fmt::Display for Digest {
-    /// `sha256:` and 64 hexadecimal digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// Why a file is no hook module.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -45,6 +27,9 @@ pub enum InvalidModule {
     /// Over [`MAX_MODULE_BYTES`].
     #[error("the module has {0} bytes; the most is {MAX_MODULE_BYTES}")]
     TooLarge(usize),
+    /// More than any toolchain makes.
+    #[error("the module has too many {0}; the most is {1}")]
+    TooMany(&'static str, usize),
     /// Not well-formed.
     #[error("malformed module: {0}")]
     Malformed(String),
@@ -74,9 +59,6 @@ pub enum InvalidModule {
     /// It asks for something the host has not.
     #[error("cannot be linked: {0}")]
     NotLinkable(String),
-    /// It asks for more than any hook gets.
-    #[error("cannot be instantiated: {0}")]
-    NotInstantiable(String),
 }
 
 fn exports(names: &[String]) -> String {
@@ -225,6 +207,29 @@ struct Outline {
     shape: Shape,
     imports: Vec<String>,
     exports: Vec<String>,
+    name_bytes: usize,
+}
+
+/// Imports and exports of the outermost module; real ones have hundreds.
+const MAX_NAMES: usize = 20_000;
+/// Bytes of their names.
+const MAX_NAME_BYTES: usize = 2 << 20;
+/// Functions over all modules inside; the largest toolchains' have 60,000.
+const MAX_FUNCTIONS: usize = 150_000;
+
+fn at_most(what: &'static str, count: usize, most: usize) -> Result<(), InvalidModule> {
+    match count <= most {
+        true => Ok(()),
+        false => Err(InvalidModule::TooMany(what, most)),
+    }
+}
+
+/// Without proposals that are still moving: among them are encodings that unpack to
+/// more than the file has.
+fn parser() -> Parser {
+    let mut parser = Parser::new(0);
+    parser.set_features(WasmFeatures::default());
+    parser
 }
 
 impl Outline {
@@ -233,14 +238,20 @@ impl Outline {
             shape: Shape::Core,
             imports: Vec::new(),
             exports: Vec::new(),
+            name_bytes: 0,
         };
         let mut depth = 0_usize;
-        for payload in Parser::new(0).parse_all(bytes) {
+        let mut functions = 0_usize;
+        for payload in parser().parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
             match payload {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                _ if depth == 0 => outline.section(payload).map_err(malformed)?,
+                Payload::FunctionSection(section) => {
+                    functions = functions.saturating_add(section.count() as usize);
+                    at_most("functions", functions, MAX_FUNCTIONS)?;
+                }
+                _ if depth == 0 => outline.section(payload)?,
                 _ => {}
             }
         }
@@ -251,7 +262,7 @@ impl Outline {
         clippy::wildcard_enum_match_arm,
         reason = "sections that say nothing about imports and exports are many"
     )]
-    fn section(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+    fn section(&mut self, payload: Payload<'_>) -> Result<(), InvalidModule> {
         match payload {
             Payload::Version { encoding, .. } => {
                 self.shape = match encoding {
@@ -261,29 +272,50 @@ impl Outline {
             }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
-                    let import = import?;
-                    self.imports
-                        .push(format!("{}::{}", import.module, import.name));
+                    let import = import.map_err(malformed)?;
+                    self.import(format!("{}::{}", import.module, import.name))?;
                 }
             }
             Payload::ExportSection(section) => {
                 for export in section {
-                    self.exports.push(export?.name.to_owned());
+                    self.export(export.map_err(malformed)?.name)?;
                 }
             }
             Payload::ComponentImportSection(section) => {
                 for import in section {
-                    self.imports.push(import?.name.name.to_owned());
+                    self.import(import.map_err(malformed)?.name.name.to_owned())?;
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section {
-                    self.exports.push(export?.name.name.to_owned());
+                    self.export(export.map_err(malformed)?.name.name)?;
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn import(&mut self, name: String) -> Result<(), InvalidModule> {
+        self.name_bytes += name.len();
+        self.imports.push(name);
+        self.check_names()
+    }
+
+    fn export(&mut self, name: &str) -> Result<(), InvalidModule> {
+        self.name_bytes += name.len();
+        self.exports.push(name.to_owned());
+        self.check_names()
+    }
+
+    /// Names are kept: a file must not make more of them than it has bytes.
+    fn check_names(&self) -> Result<(), InvalidModule> {
+        at_most(
+            "imports and exports",
+            self.imports.len() + self.exports.len(),
+            MAX_NAMES,
+        )?;
+        at_most("bytes of names", self.name_bytes, MAX_NAME_BYTES)
     }
 
     /// Kind and phases. A component that offers more than one kind runs as the most

@@ -141,21 +141,21 @@ impl Record {
 
     /// Keeps a record of the guest's or the host's own, as long as there is room.
     pub(crate) fn log(&self, record: LogRecord) -> Result<(), OomKilled> {
-        let fields = record.fields.iter().map(|(k, v)| k.len() + v.len());
-        let size = 64 + record.target.len() + record.message.len() + fields.sum::<usize>();
-        let tee = self.tee.as_deref();
-        self.admit(size, |written| {
-            if let Some(tee) = tee {
+        let size = size_of_log(&record);
+        let kept = self.admit(size, |written| {
+            if let Some(tee) = &self.tee {
                 tee.log(&record);
             }
             written.logs.push(record);
-        })
+        });
+        self.charge(kept)
     }
 
     /// Keeps an event, as long as there is room.
     pub(crate) fn event(&self, event: Event) -> Result<(), OomKilled> {
-        let size = 64 + event.reason.len() + event.note.len();
-        self.admit(size, |written| written.events.push(event))
+        let size = size_of::<Event>() + event.reason.len() + event.note.len();
+        let kept = self.admit(size, |written| written.events.push(event));
+        self.charge(kept)
     }
 
     /// Keeps the text for `/dev/termination-log`, in place of the one before.
@@ -168,17 +168,16 @@ impl Record {
         Ok(())
     }
 
-    fn admit(&self, size: usize, keep: impl FnOnce(&mut Written)) -> Result<(), OomKilled> {
-        {
-            let mut written = self.written();
-            if written.record_bytes.saturating_add(size) > self.caps.records {
-                written.dropped_records += 1;
-                return Ok(());
-            }
-            written.record_bytes += size;
-            keep(&mut written);
+    /// Keeps something of `size` where there is room; returns the bytes it takes.
+    fn admit(&self, size: usize, keep: impl FnOnce(&mut Written)) -> u64 {
+        let mut written = self.written();
+        if written.record_bytes.saturating_add(size) > self.caps.records {
+            written.dropped_records += 1;
+            return 0;
         }
-        self.charge(u64::try_from(size).unwrap_or(u64::MAX))
+        written.record_bytes += size;
+        keep(&mut written);
+        u64::try_from(size).unwrap_or(u64::MAX)
     }
 
     /// A word of the host to whoever reads the report: what was refused, and which
@@ -189,15 +188,17 @@ impl Record {
             .logs
             .iter()
             .any(|log| log.target == HOST && log.message == message);
-        if !known {
-            // Over the limit the run ends anyway, at its next charge.
-            let _ = self.log(LogRecord {
-                level,
-                target: HOST.to_owned(),
-                message,
-                fields: Vec::new(),
-            });
+        if known {
+            return;
         }
+        let record = LogRecord {
+            level,
+            target: HOST.to_owned(),
+            message,
+            fields: Vec::new(),
+        };
+        // Not charged: a hook must not be killed for a word of ours.
+        self.admit(size_of_log(&record), |written| written.logs.push(record));
     }
 
     /// A cap was met and the guest was told; if it does not succeed all the same,
@@ -222,6 +223,16 @@ impl Record {
     pub(crate) fn has_looked_for_folders(&self) -> bool {
         self.written().looked_for_folders
     }
+}
+
+/// Bytes a record takes, empty fields included.
+fn size_of_log(record: &LogRecord) -> usize {
+    let fields: usize = record
+        .fields
+        .iter()
+        .map(|(name, value)| size_of::<(String, String)>() + name.len() + value.len())
+        .sum();
+    size_of::<LogRecord>() + record.target.len() + record.message.len() + fields
 }
 
 /// Target of the host's own log records.

@@ -80,14 +80,13 @@ impl Run<'_> {
                 return verdict;
             }
         };
-        let ending = self.ending(&mut store, begun, &mut usage.cpu).await;
-        let end = Stretch::start();
+        let (ending, stretch) = self.ending(&mut store, begun, &mut usage.cpu).await;
         usage.fuel = self.call.budget.fuel.map(|given| FuelUsage {
-            consumed: given.saturating_sub(store.get_fuel().unwrap_or(0)),
+            consumed: given.saturating_sub(store.get_fuel().unwrap_or(given)),
         });
         usage.memory = self.record.memory();
         drop(store);
-        end.end(&mut usage.cpu);
+        stretch.end(&mut usage.cpu);
         verdict::judge(ending, self.call, &self.record)
     }
 
@@ -106,7 +105,7 @@ impl Run<'_> {
             wiring,
             self.deadline,
         )
-        .map_err(|error| Verdict::refused(Refusal::Policy, error.to_string()))?;
+        .map_err(|error| error.verdict())?;
         let store = Store::try_new(&self.engine.wasmtime, guest);
         let mut store = store.map_err(|error| Verdict::host_fault(&error))?;
         store.limiter(|guest| &mut guest.limiter);
@@ -147,7 +146,16 @@ impl Run<'_> {
     }
 
     /// Runs the guest to its end, or to the first of deadline and cancellation.
-    async fn ending(&self, store: &mut Store<Guest>, begun: Stretch, cpu: &mut CpuUsage) -> Ending {
+    async fn ending(
+        &self,
+        store: &mut Store<Guest>,
+        begun: Stretch,
+        cpu: &mut CpuUsage,
+    ) -> (Ending, Stretch) {
+        // Looked at after the engine was attached: who cancels later rings.
+        if let Some(reason) = self.cancel.and_then(Cancel::reason) {
+            return (Ending::Cancelled(reason), begun);
+        }
         tracing::debug!(id = %self.call.id, "the guest is called");
         let mut call = pin!(self.call_guest(store));
         let mut sleep = None;
@@ -171,8 +179,8 @@ impl Run<'_> {
                 .poll(cx)
                 .map(|()| Ending::DeadlinePassed)
         });
-        let ended = Metered::new(bounded, begun, cpu).await;
-        ended.unwrap_or_else(Ending::from_panic)
+        let (ended, stretch) = Metered::new(bounded, begun, cpu).await;
+        (ended.unwrap_or_else(Ending::from_panic), stretch)
     }
 
     async fn call_guest(&self, store: &mut Store<Guest>) -> Result<Answer, verdict::Fault> {

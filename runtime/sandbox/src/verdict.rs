@@ -73,9 +73,16 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     fn new(outcome: Outcome, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        // A guest may say a lot; a report has room for some of it.
+        if message.len() > MAX_MESSAGE {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            message.push('…');
+            message.shrink_to_fit();
+        }
         Self {
             outcome,
-            message: Some(message.into()),
+            message: Some(message),
             guest_exit_code: None,
             response: None,
         }
@@ -95,9 +102,16 @@ impl Verdict {
     }
 
     pub(crate) fn host_fault(error: &Error) -> Self {
-        Self::new(Outcome::HostFault, format!("{error:#}"))
+        Self::fault(format!("{error:#}"))
+    }
+
+    pub(crate) fn fault(why: String) -> Self {
+        Self::new(Outcome::HostFault, why)
     }
 }
+
+/// Bytes of a report's message.
+const MAX_MESSAGE: usize = 4096;
 
 /// The verdict over one run.
 pub(crate) fn judge(ending: Ending, call: &Invocation, record: &Record) -> Verdict {
@@ -231,15 +245,19 @@ fn unforeseen(fault: &Fault, error: &Error) -> Verdict {
     if root.to_string().starts_with(HOSTCALL_FUEL_EXHAUSTED) {
         return cap_met(Resource::Hostcalls);
     }
-    let ours = error.is::<wasmtime::PoolConcurrencyLimitError>() || error.is::<std::io::Error>();
+    let ours = error.is::<wasmtime::PoolConcurrencyLimitError>()
+        || error.is::<std::io::Error>()
+        || error.is::<rustix::io::Errno>();
+    // With a backtrace it was the guest's own code, in a start function.
+    let of_the_guest = error.is::<wasmtime::WasmBacktrace>();
     match fault {
         _ if ours => Verdict::host_fault(error),
         Fault::Host(error) => Verdict::host_fault(error),
-        Fault::Instantiate(_) => Verdict::refused(
+        Fault::Instantiate(_) if !of_the_guest => Verdict::refused(
             Refusal::InvalidModule,
             format!("cannot be instantiated: {root}"),
         ),
-        Fault::Call(_) => Verdict::new(Outcome::Trapped, root.to_string()),
+        Fault::Instantiate(_) | Fault::Call(_) => Verdict::new(Outcome::Trapped, root.to_string()),
     }
 }
 

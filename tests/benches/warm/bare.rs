@@ -39,7 +39,7 @@ impl log::Host for Host {
 
 impl Bare {
     pub(crate) fn new(module: &[u8]) -> Self {
-        let engine = Engine::new(&bare_config(&Profile::pooled(16))).unwrap();
+        let engine = Engine::new(&bare_config(&Profile::pooled(16)).unwrap()).unwrap();
         let component = Component::from_binary(&engine, module).unwrap();
         let mut linker = Linker::<Host>::new(&engine);
         types::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).unwrap();

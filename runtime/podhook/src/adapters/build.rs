@@ -1,9 +1,10 @@
 //! `podhook build`: cargo, with the target it needs.
 
 use crate::error::CliError;
+use crate::terminal::line_to_stdout;
 use cargo_metadata::{Message, camino::Utf8PathBuf};
 use clap::Args;
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -38,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
         false => Mode::Debug,
     };
     let built = build(&options.folder, mode)?;
-    let _ = writeln!(std::io::stdout(), "{}", built.display());
+    line_to_stdout(&built.display().to_string())?;
     Ok(0)
 }
 

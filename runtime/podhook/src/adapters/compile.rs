@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::hook_source::HookSource;
+use crate::terminal::line_to_stdout;
 use clap::{Args, ValueEnum};
 use podhook_sandbox::{CodeStore, Engine, Module, Profile, TargetCpu, precompiled};
 use std::fs::Permissions;
@@ -44,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     let source = HookSource::open(&options.hook)?;
     let output = match &options.output {
         Some(output) => output.clone(),
-        None => Path::new(&source.name).with_extension("cwasm"),
+        None => source.path.with_extension("cwasm"),
     };
     let invalid = |why: &dyn std::fmt::Display| CliError::data(&source.name, why);
     let module = Module::new(source.bytes).map_err(|error| invalid(&error))?;
@@ -64,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
         precompiled::write(out, &module, code.bytes(), target_cpu, options.fuel)
     })
     .map_err(|error| CliError::cannot_create(output.display().to_string(), error))?;
-    let _ = writeln!(std::io::stdout(), "{}", output.display());
+    line_to_stdout(&output.display().to_string())?;
     Ok(0)
 }
 

@@ -3,12 +3,12 @@
 use crate::cli::Format;
 use crate::error::CliError;
 use crate::hook_source::HookSource;
+use crate::terminal::{line_to_stdout, one_line};
 use clap::Args;
 use podhook_lifecycle::Hook;
 use podhook_sandbox::Module;
 use podhook_sandbox::module::Shape;
 use serde::Serialize;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Shows what a hook is and what it would need granted.
@@ -99,11 +99,11 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     let source = HookSource::open(&options.hook)?;
     let module = Module::new(source.bytes).map_err(|error| CliError::data(&source.name, error))?;
     let inspection = inspect(&source.name, &module);
-    let mut out = std::io::stdout();
-    let _ = match options.output {
-        Format::Text => print(&mut out, &inspection),
-        Format::Json => writeln!(out, "{}", json(&inspection)?),
+    let printed = match options.output {
+        Format::Text => text(&inspection),
+        Format::Json => json(&inspection)?,
     };
+    line_to_stdout(&printed)?;
     Ok(0)
 }
 
@@ -144,37 +144,28 @@ fn grants(imports: &[String]) -> Vec<Grant> {
     grants
 }
 
-fn print(out: &mut impl Write, inspection: &Inspection<'_>) -> std::io::Result<()> {
-    writeln!(out, "source   {}", inspection.source)?;
-    writeln!(out, "kind     {} ({})", inspection.kind, inspection.shape)?;
+/// A line a fact; names are the module author's text, and stay on their lines.
+fn text(inspection: &Inspection<'_>) -> String {
+    let mut lines = vec![
+        format!("source   {}", inspection.source),
+        format!("kind     {} ({})", inspection.kind, inspection.shape),
+    ];
     if !inspection.phases.is_empty() {
-        writeln!(out, "phases   {}", inspection.phases.join(", "))?;
+        lines.push(format!("phases   {}", inspection.phases.join(", ")));
     }
-    writeln!(out, "digest   {}", inspection.digest)?;
-    writeln!(out, "size     {} bytes", inspection.size)?;
-    list(out, "imports", &escaped(inspection.imports))?;
-    list(out, "exports", &escaped(inspection.exports))?;
-    let grants: Vec<String> = inspection
-        .grants
-        .iter()
-        .map(|grant| format!("{}: {}", grant.option, grant.why))
-        .collect();
-    list(out, "grants it may need", &grants)
+    lines.push(format!("digest   {}", inspection.digest));
+    lines.push(format!("size     {} bytes", inspection.size));
+    list(&mut lines, "imports", inspection.imports.iter().cloned());
+    list(&mut lines, "exports", inspection.exports.iter().cloned());
+    let grants = inspection.grants.iter();
+    let grants = grants.map(|grant| format!("{}: {}", grant.option, grant.why));
+    list(&mut lines, "grants it may need", grants);
+    let lines: Vec<String> = lines.iter().map(|line| one_line(line)).collect();
+    lines.join("\n")
 }
 
-fn list(out: &mut impl Write, title: &str, lines: &[String]) -> std::io::Result<()> {
-    writeln!(
-        out,
-        "{title}{}",
-        if lines.is_empty() { ": none" } else { ":" }
-    )?;
-    lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
-}
-
-/// Names are the module author's text: no control character reaches a terminal.
-fn escaped(names: &[String]) -> Vec<String> {
-    names
-        .iter()
-        .map(|name| name.escape_debug().to_string())
-        .collect()
+fn list(lines: &mut Vec<String>, title: &str, items: impl ExactSizeIterator<Item = String>) {
+    let none = if items.len() == 0 { ": none" } else { ":" };
+    lines.push(format!("{title}{none}"));
+    lines.extend(items.map(|item| format!("  {item}")));
 }

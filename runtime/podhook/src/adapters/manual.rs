@@ -2,9 +2,9 @@
 
 use crate::cli::Cli;
 use crate::error::CliError;
+use crate::terminal::to_stdout;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use std::io::Write;
 
 /// Prints completions for a shell.
 #[derive(Debug, Args)]
@@ -30,6 +30,6 @@ pub(crate) fn man() -> Result<u8, CliError> {
 }
 
 fn print(text: &[u8]) -> Result<u8, CliError> {
-    let _ = std::io::stdout().write_all(text);
+    to_stdout(text)?;
     Ok(0)
 }

@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 mod output;
 
@@ -77,7 +78,7 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
         }
         Err(why) => {
             let report = refuse_file(&source.name, digest, &call, &why);
-            output::print(&report, format, &output::Live::default());
+            output::print(&report, format, output::Live::default())?;
             report
         }
     };
@@ -151,7 +152,7 @@ fn play(
     let runner =
         Runner::new(Profile::one_shot(), config::code_store()).map_err(|error| fault(&error))?;
     let cancel = Cancel::default();
-    listen(cancel.clone()).map_err(|error| fault(&error))?;
+    let playing = listen(cancel.clone()).map_err(|error| fault(&error))?;
     let live = output::Live::start(format).map_err(|error| fault(&error))?;
     let hookup = Hookup {
         meter: Arc::new(Account::new(call.budget.memory)),
@@ -159,21 +160,30 @@ fn play(
         tee: live.tee(),
         cancel: Some(cancel),
     };
-    let report = runtime.block_on(runner.run(name, module, &Arc::new(call), hookup));
+    let call = Arc::new(call);
+    let report = runtime.block_on(async {
+        runner.prepare(module, &call);
+        playing.store(true, SeqCst);
+        runner.run(name, module, &call, hookup).await
+    });
+    playing.store(false, SeqCst);
     // A file that blocks (a FIFO without writer) must not hold the process.
     runtime.shutdown_background();
-    output::print(&report, format, &live.finish());
+    output::print(&report, format, live.finish())?;
     Ok(report)
 }
 
-/// SIGINT and SIGTERM stop the hook; a second one stops podhook.
-fn listen(cancel: Cancel) -> std::io::Result<()> {
+/// SIGINT and SIGTERM stop the hook while the returned flag says that it plays, and
+/// podhook itself before, afterwards, and the second time.
+fn listen(cancel: Cancel) -> std::io::Result<Arc<AtomicBool>> {
+    let playing = Arc::new(AtomicBool::new(false));
+    let plays = playing.clone();
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::Builder::new()
         .name("podhook-signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
-                if cancel.reason().is_some() {
+                if cancel.reason().is_some() || !plays.load(SeqCst) {
                     std::process::exit(128 + signal);
                 }
                 cancel.cancel(match signal {
@@ -182,5 +192,5 @@ fn listen(cancel: Cancel) -> std::io::Result<()> {
                 });
             }
         })?;
-    Ok(())
+    Ok(playing)
 }

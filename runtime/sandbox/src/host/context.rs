@@ -10,7 +10,7 @@ pub(crate) fn context(call: &Invocation, hook: Hook) -> wit::Context {
             Hook::PostStart => wit::Phase::PostStart,
             Hook::PreStop => wit::Phase::PreStop,
         },
-        invocation: call.id.to_string(),
+        invocation: call.id.text(),
         attempt: call.attempt,
         pod: pod(&call.pod),
         container: container(&call.container),

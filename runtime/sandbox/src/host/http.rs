@@ -2,7 +2,7 @@
 
 use crate::bindings::podhook::lifecycle::http::{self as wit, HttpError};
 use crate::guest::Guest;
-use crate::host::outbound::Outbound;
+use crate::host::outbound::{MAX_FIELDS, Outbound};
 use crate::record::Record;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
@@ -37,6 +37,9 @@ fn outgoing(request: wit::Request) -> std::result::Result<Request<WasiBody>, Htt
     let invalid = |what: &str| HttpError::InvalidUrl(what.to_owned());
     let method = Method::from_bytes(request.method.as_bytes())
         .map_err(|_| HttpError::Other(format!("{:?} is no method", request.method)))?;
+    if request.headers.len() > MAX_FIELDS {
+        return Err(HttpError::Other(format!("over {MAX_FIELDS} header fields")));
+    }
     let mut builder = Request::builder().method(method).uri(request.url.as_str());
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes())

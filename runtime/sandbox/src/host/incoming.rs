@@ -77,6 +77,9 @@ async fn both(
         if answered.is_none()
             && let Poll::Ready(answer) = answer.as_mut().poll(cx)
         {
+            if answer.is_err() {
+                return Poll::Ready(answer);
+            }
             answered = Some(answer);
         }
         match handled {

@@ -94,6 +94,7 @@ impl events::Host for Guest {
     fn termination_message(&mut self, text: String) -> Result<()> {
         let mut text = text;
         text.truncate(text.floor_char_boundary(TERMINATION_MESSAGE));
+        text.shrink_to_fit();
         Ok(self.record.termination_message(text)?)
     }
 }
@@ -124,7 +125,12 @@ impl state::Host for Guest {
     }
 
     fn keys(&mut self) -> StateResult<Vec<String>> {
-        Ok(self.state.keys().map_err(Into::into))
+        let keys = self.state.keys();
+        let size = keys
+            .as_ref()
+            .map_or(0, |keys| keys.iter().map(String::len).sum());
+        self.hold(size)?;
+        Ok(keys.map_err(Into::into))
     }
 }
 

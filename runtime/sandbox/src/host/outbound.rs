@@ -272,11 +272,17 @@ impl Outbound {
             http::HeaderValue::from_str(authority).map_err(|_| Error::HttpRequestUriInvalid)?;
         let path = parts.uri.path_and_query().cloned();
         parts.uri = path.map_or_else(Uri::default, Uri::from);
-        let mut headers = HeaderMap::with_capacity(parts.headers.len() + 1);
+        let too_many = || Error::HttpRequestHeaderSectionSize(None);
+        if parts.headers.len() > MAX_FIELDS {
+            return Err(too_many());
+        }
+        let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host);
         for (name, value) in &parts.headers {
             if name != header::HOST && !is_the_hosts(name) {
-                headers.append(name, value.clone());
+                headers
+                    .try_append(name, value.clone())
+                    .map_err(|_| too_many())?;
             }
         }
         parts.headers = headers;
@@ -302,6 +308,8 @@ impl Outbound {
     }
 }
 
+/// Header fields of a request.
+pub(crate) const MAX_FIELDS: usize = 100;
 /// Bytes of an answer's status line and fields.
 const MAX_HEAD: usize = 64 << 10;
 

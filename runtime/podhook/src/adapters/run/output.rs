@@ -1,10 +1,11 @@
 //! What `podhook run` prints: the hook's output as it comes, or the report.
 
 use crate::cli::Format;
-use podhook_lifecycle::{Level, LogRecord, Outcome, Output, Report};
+use crate::error::CliError;
+use crate::terminal::{line_to_stdout, one_line, to_stderr, to_stdout};
+use podhook_lifecycle::{Level, LogRecord, Outcome, Report};
 use podhook_runner::wire::HookReport;
 use podhook_sandbox::{Stream, Tee};
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -19,10 +20,12 @@ pub(super) struct Live {
 }
 
 /// Bytes of each stream that were printed.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Printed {
     stdout: usize,
     stderr: usize,
+    /// Why stdout could not be written, where it could not.
+    failed: Option<CliError>,
 }
 
 enum Piece {
@@ -94,23 +97,13 @@ fn line(record: &LogRecord) -> String {
     one_line(&line)
 }
 
-/// No control character of a guest's reaches the terminal through our own lines.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c.is_control() {
-            true => c.escape_default().collect::<Vec<_>>(),
-            false => vec![c],
-        })
-        .collect()
-}
-
 fn print_pieces(pieces: &Receiver<Piece>) -> Printed {
     let mut printed = Printed::default();
     while let Ok(piece) = pieces.recv() {
         match piece {
             Piece::Bytes(Stream::Stdout, bytes) => {
                 printed.stdout += bytes.len();
-                to_stdout(&bytes);
+                printed.failed = printed.failed.or(to_stdout(&bytes).err());
             }
             Piece::Bytes(Stream::Stderr, bytes) => {
                 printed.stderr += bytes.len();
@@ -122,50 +115,38 @@ fn print_pieces(pieces: &Receiver<Piece>) -> Printed {
     printed
 }
 
-/// A reader that is gone is no failure of the hook's.
-fn to_stdout(bytes: &[u8]) {
-    let mut out = std::io::stdout();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
-}
-
-fn to_stderr(bytes: &[u8]) {
-    let _ = std::io::stderr().write_all(bytes);
-}
-
 /// Prints the report, or what of it was not printed yet.
-pub(super) fn print(report: &Report, format: Format, live: &Live) {
+pub(super) fn print(report: &Report, format: Format, live: Live) -> Result<(), CliError> {
     match format {
-        Format::Json => match serde_json::to_string_pretty(&HookReport::from(report)) {
-            Ok(json) => to_stdout(format!("{json}\n").as_bytes()),
-            Err(error) => to_stderr(format!("error: report: {error}\n").as_bytes()),
-        },
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&HookReport::from(report));
+            line_to_stdout(&json.map_err(|error| CliError::host_fault("report", error))?)
+        }
         Format::Text => text(report, live.printed),
     }
 }
 
-fn text(report: &Report, printed: Printed) {
-    let Output {
-        stdout,
-        stderr,
-        stdout_cut,
-        stderr_cut,
-    } = &report.output;
-    to_stdout(&rest(stdout, printed.stdout, *stdout_cut));
-    to_stderr(&rest(stderr, printed.stderr, *stderr_cut));
-    if let Some(response) = &report.response {
-        to_stdout(&response.body);
+fn text(report: &Report, printed: Printed) -> Result<(), CliError> {
+    let output = &report.output;
+    let stdout = output.stdout.get(printed.stdout..).unwrap_or_default();
+    let stderr = output.stderr.get(printed.stderr..).unwrap_or_default();
+    let written = to_stdout(stdout);
+    to_stderr(stderr);
+    for (stream, cut) in [("stdout", output.stdout_cut), ("stderr", output.stderr_cut)] {
+        if cut > 0 {
+            to_stderr(format!("[{cut} bytes of {stream} left out]\n").as_bytes());
+        }
     }
+    let answered = report
+        .response
+        .as_ref()
+        .map(|response| to_stdout(&response.body));
     if let Some(line) = failure(report) {
         to_stderr(format!("{line}\n").as_bytes());
     }
-}
-
-/// What came after the cut, with a word on the cut.
-fn rest(kept: &[u8], printed: usize, cut: u64) -> Vec<u8> {
-    let tail = kept.get(printed..).unwrap_or_default();
-    match cut {
-        0 => tail.to_vec(),
-        cut => [format!("\n[{cut} bytes left out]\n").as_bytes(), tail].concat(),
+    match printed.failed {
+        Some(error) => Err(error),
+        None => written.and(answered.unwrap_or(Ok(()))),
     }
 }
 
