@@ -17,14 +17,15 @@ impl InvocationId {
             if matches!(index, 4 | 6 | 8 | 10) {
                 text.push('-');
             }
-            text.extend([byte >> 4, byte & 15].map(hex_digit));
+            text.push(hex_digit(byte >> 4));
+            text.push(hex_digit(byte & 15));
         }
         text
     }
 }
 
 fn hex_digit(value: u8) -> char {
-    char::from_digit(value.into(), 16).unwrap_or('0')
+    char::from(value + if value < 10 { b'0' } else { b'a' - 10 })
 }
 
 impl fmt::Display for InvocationId {

@@ -25,10 +25,16 @@ pub(crate) struct Guest {
     pub(crate) process: Process,
     pub(crate) deadline: Option<Instant>,
     pub(crate) random_left: u64,
-    outbound: Outbound,
+    /// Made at first use: a hook that calls no WASI pays for none.
+    wasi: Option<Box<Wasi>>,
+}
+
+/// WASI of both generations (preview 1 is a layer on top of preview 2), and
+/// wasi:http.
+struct Wasi {
+    p1: WasiP1Ctx,
     http: WasiHttpCtx,
-    /// Made at first use: a lifecycle hook that imports no WASI pays for none.
-    wasi: Option<WasiP1Ctx>,
+    outbound: Outbound,
 }
 
 /// Something that was to be granted is not to be had.
@@ -69,15 +75,11 @@ impl Guest {
         wiring: &Wiring,
         deadline: Option<Instant>,
     ) -> Result<Self, NotGranted> {
-        let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(HTTP_FIELDS);
         let mut guest = Self {
             limiter: Limiter::new(record.clone()),
             state: wiring.state.clone(),
             process: Process::open(call.grants.signal)?,
             random_left: call.budget.caps.random,
-            outbound: Outbound::new(call.clone(), record.clone()),
-            http,
             wasi: None,
             deadline,
             record,
@@ -91,8 +93,12 @@ impl Guest {
         Ok(guest)
     }
 
-    /// WASI of both generations; preview 1 is a layer on top of preview 2.
-    pub(crate) fn wasi(&mut self) -> &mut WasiP1Ctx {
+    /// Both generations of WASI.
+    pub(crate) fn p1(&mut self) -> &mut WasiP1Ctx {
+        &mut self.wasi().p1
+    }
+
+    fn wasi(&mut self) -> &mut Wasi {
         if self.wasi.is_none() {
             let mut builder = self.wasi_builder();
             self.keep_wasi(&mut builder);
@@ -135,11 +141,17 @@ impl Guest {
     }
 
     fn keep_wasi(&mut self, builder: &mut WasiCtxBuilder) {
-        let mut wasi = builder.build_p1();
-        wasi.ctx()
+        let mut p1 = builder.build_p1();
+        p1.ctx()
             .table
             .set_max_capacity(self.call.budget.caps.handles);
-        self.wasi = Some(wasi);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(HTTP_FIELDS);
+        self.wasi = Some(Box::new(Wasi {
+            p1,
+            http,
+            outbound: self.outbound(),
+        }));
     }
 
     /// Milliseconds until the deadline; the largest number where there is none.
@@ -151,26 +163,25 @@ impl Guest {
         u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
     }
 
-    pub(crate) fn outbound(&self) -> &Outbound {
-        &self.outbound
+    /// Sends this run's requests.
+    pub(crate) fn outbound(&self) -> Outbound {
+        Outbound::new(self.call.clone(), self.record.clone())
     }
 }
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi().ctx()
+        self.p1().ctx()
     }
 }
 
 impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        self.wasi();
-        #[expect(clippy::unwrap_used, reason = "made by the line above")]
-        let wasi = self.wasi.as_mut().unwrap();
+        let Wasi { p1, http, outbound } = self.wasi();
         WasiHttpCtxView {
-            ctx: &mut self.http,
-            table: wasi.ctx().table,
-            hooks: &mut self.outbound,
+            ctx: http,
+            table: p1.ctx().table,
+            hooks: outbound,
         }
     }
 }

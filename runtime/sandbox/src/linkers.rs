@@ -38,7 +38,7 @@ impl Linkers {
 
 fn core(engine: &Engine) -> Result<wasmtime::Linker<Guest>> {
     let mut linker = wasmtime::Linker::new(engine);
-    wasmtime_wasi::p1::add_to_linker_async(&mut linker, Guest::wasi)?;
+    wasmtime_wasi::p1::add_to_linker_async(&mut linker, Guest::p1)?;
     linker.allow_shadowing(true);
     host::preview1::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);

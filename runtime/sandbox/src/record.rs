@@ -36,6 +36,7 @@ pub(crate) struct Record {
     memory: AtomicU64,
     memory_peak: AtomicU64,
     kills: AtomicU64,
+    requests: AtomicU64,
     tee: Option<Arc<dyn Tee>>,
     caps: Caps,
     written: Mutex<Written>,
@@ -73,6 +74,7 @@ impl Record {
             memory: AtomicU64::new(0),
             memory_peak: AtomicU64::new(0),
             kills: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
             tee,
             caps,
             written: Mutex::default(),
@@ -199,6 +201,11 @@ impl Record {
         };
         // Not charged: a hook must not be killed for a word of ours.
         self.admit(size_of_log(&record), |written| written.logs.push(record));
+    }
+
+    /// How many requests there were, with this one.
+    pub(crate) fn count_request(&self) -> u64 {
+        self.requests.fetch_add(1, Relaxed) + 1
     }
 
     /// A cap was met and the guest was told; if it does not succeed all the same,

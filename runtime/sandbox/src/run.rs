@@ -49,8 +49,8 @@ impl Engine {
     /// The deadline counts from here. Dropping the future stops the guest, without
     /// report.
     pub async fn run(&self, pre: &HandlerPre, call: &Arc<Invocation>, wiring: &Wiring) -> Report {
-        let stretch = Stretch::start();
         let (began, started_at) = (Instant::now(), SystemTime::now());
+        let stretch = Stretch::start_at(began);
         let caps = call.budget.caps;
         let record = Arc::new(Record::new(wiring.meter.clone(), caps, wiring.tee.clone()));
         let mut run = Run {
@@ -63,22 +63,25 @@ impl Engine {
             cancel: wiring.cancel.as_ref(),
         };
         let mut usage = Usage::default();
-        let verdict = run.judged(wiring, stretch, &mut usage).await;
+        let (verdict, ended) = run.judged(wiring, stretch, &mut usage).await;
         wiring
             .meter
             .charge_cpu(Duration::from_nanos(usage.cpu.usage_nsec));
-        run.report(verdict, usage, began, started_at)
+        run.report(verdict, usage, started_at, ended - began)
     }
 }
 
 impl Run<'_> {
-    async fn judged(&mut self, wiring: &Wiring, begun: Stretch, usage: &mut Usage) -> Verdict {
+    /// The verdict, and when the store was gone.
+    async fn judged(
+        &mut self,
+        wiring: &Wiring,
+        begun: Stretch,
+        usage: &mut Usage,
+    ) -> (Verdict, Instant) {
         let mut store = match self.store(wiring) {
             Ok(store) => store,
-            Err(verdict) => {
-                begun.end(&mut usage.cpu);
-                return verdict;
-            }
+            Err(verdict) => return (verdict, begun.end(&mut usage.cpu)),
         };
         let (ending, stretch) = self.ending(&mut store, begun, &mut usage.cpu).await;
         usage.fuel = self.call.budget.fuel.map(|given| FuelUsage {
@@ -86,8 +89,8 @@ impl Run<'_> {
         });
         usage.memory = self.record.memory();
         drop(store);
-        stretch.end(&mut usage.cpu);
-        verdict::judge(ending, self.call, &self.record)
+        let ended = stretch.end(&mut usage.cpu);
+        (verdict::judge(ending, self.call, &self.record), ended)
     }
 
     /// A store with every limit armed, before anything of the guest is in it.
@@ -209,7 +212,8 @@ impl Run<'_> {
                 let answer = self.call_lifecycle(lifecycle, store).await?;
                 Ok(Answer::Lifecycle(answer))
             }
-            Entry::Http(pre) => host::incoming::call(pre, store).await,
+            // In a box: its future is large, and all others would be moved with it.
+            Entry::Http(pre) => Box::pin(host::incoming::call(pre, store)).await,
         }
     }
 
@@ -247,8 +251,8 @@ impl Run<'_> {
         self,
         verdict: Verdict,
         usage: Usage,
-        began: Instant,
         started_at: SystemTime,
+        took: Duration,
     ) -> Report {
         let mut written = self.record.written();
         Report {
@@ -260,7 +264,7 @@ impl Run<'_> {
             message: verdict.message,
             guest_exit_code: verdict.guest_exit_code,
             started_at,
-            took: began.elapsed(),
+            took,
             budget: self.call.budget,
             usage,
             output: written.take_output(),

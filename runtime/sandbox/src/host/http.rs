@@ -57,7 +57,7 @@ fn outgoing(request: wit::Request) -> std::result::Result<Request<WasiBody>, Htt
 }
 
 async fn exchange(
-    outbound: &Outbound,
+    outbound: Outbound,
     record: &Record,
     request: Request<WasiBody>,
 ) -> Result<std::result::Result<wit::Response, HttpError>> {

@@ -16,7 +16,6 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -30,7 +29,6 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, io::Tok
 pub(crate) struct Outbound {
     call: Arc<Invocation>,
     record: Arc<Record>,
-    requests: Arc<AtomicU64>,
 }
 
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -128,11 +126,7 @@ fn host(authority: &Authority) -> Option<String> {
 
 impl Outbound {
     pub(crate) fn new(call: Arc<Invocation>, record: Arc<Record>) -> Self {
-        Self {
-            call,
-            record,
-            requests: Arc::default(),
-        }
+        Self { call, record }
     }
 
     /// Sends a request; the answer's body is read as the guest reads it.
@@ -189,7 +183,7 @@ impl Outbound {
     /// One request more; over the cap it is not sent.
     fn count(&self) -> Result<(), Error> {
         let cap = self.record.caps().requests;
-        if self.requests.fetch_add(1, Relaxed) < cap {
+        if self.record.count_request() <= cap {
             return Ok(());
         }
         self.record.met(Resource::Network);
