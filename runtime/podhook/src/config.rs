@@ -1,5 +1,6 @@
 //! What podhook takes from its environment; nothing else reads it.
 
+use etcetera::BaseStrategy;
 use podhook_sandbox::{Cache, CodeStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +12,12 @@ fn cache_folder() -> Option<PathBuf> {
     match std::env::var_os("PODHOOK_CACHE") {
         Some(folder) if folder.is_empty() => None,
         Some(folder) => Some(PathBuf::from(folder)),
-        None => Some(directories::BaseDirs::new()?.cache_dir().join("podhook")),
+        None => Some(
+            etcetera::choose_base_strategy()
+                .ok()?
+                .cache_dir()
+                .join("podhook"),
+        ),
     }
 }
 

@@ -129,6 +129,7 @@ impl Loaded {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err asks for")]
 fn not_linkable(error: wasmtime::Error) -> InvalidModule {
     let text = format!("{error:#}");
     InvalidModule::NotLinkable(text.chars().take(500).collect())

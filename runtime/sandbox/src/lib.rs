@@ -50,7 +50,6 @@ pub use run::Wiring;
 /// same. The one place where a type of wasmtime is named outside; no release has it.
 #[cfg(feature = "bare")]
 #[doc(hidden)]
-#[expect(clippy::missing_errors_doc, reason = "not a part of the library")]
 pub fn bare_config(profile: &Profile) -> wasmtime::Result<wasmtime::Config> {
     config::config(profile, config::Reset::WrittenPages)
 }

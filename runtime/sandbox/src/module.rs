@@ -233,6 +233,10 @@ fn parser() -> Parser {
 }
 
 impl Outline {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of the sections inside, only functions are counted"
+    )]
     fn read(bytes: &[u8]) -> Result<Self, InvalidModule> {
         let mut outline = Self {
             shape: Shape::Core,

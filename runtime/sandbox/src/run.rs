@@ -183,7 +183,10 @@ impl Run<'_> {
                 .map(|()| Ending::DeadlinePassed)
         });
         let (ended, stretch) = Metered::new(bounded, begun, cpu).await;
-        (ended.unwrap_or_else(Ending::from_panic), stretch)
+        (
+            ended.unwrap_or_else(|panic| Ending::from_panic(&*panic)),
+            stretch,
+        )
     }
 
     async fn call_guest(&self, store: &mut Store<Guest>) -> Result<Answer, verdict::Fault> {

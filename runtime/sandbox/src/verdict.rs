@@ -39,7 +39,7 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
-    pub(crate) fn from_panic(payload: Box<dyn Any + Send>) -> Self {
+    pub(crate) fn from_panic(payload: &(dyn Any + Send)) -> Self {
         let text = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())

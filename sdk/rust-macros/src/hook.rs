@@ -8,10 +8,10 @@ use syn::spanned::Spanned;
 use syn::{Error, FnArg, ItemFn, ReturnType, Safety, Signature};
 
 /// The function as it was, followed by its export or by what is wrong with it.
-pub fn expand(attribute: &str, args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(attribute: &str, args: &TokenStream, item: &TokenStream) -> TokenStream {
     let added = match syn::parse2::<ItemFn>(item.clone()) {
-        Err(_) => not_a_function(attribute, &item).to_compile_error(),
-        Ok(hook) => match misuse(attribute, &args, &hook.sig) {
+        Err(_) => not_a_function(attribute, item).to_compile_error(),
+        Ok(hook) => match misuse(attribute, args, &hook.sig) {
             Some(error) => error.to_compile_error(),
             None => export(attribute, &hook.sig),
         },
@@ -121,7 +121,7 @@ mod tests {
 
     fn expanded(args: &str, item: &str) -> String {
         let parse = |text: &str| text.parse::<TokenStream>().unwrap();
-        expand("pre_stop", parse(args), parse(item)).to_string()
+        expand("pre_stop", &parse(args), &parse(item)).to_string()
     }
 
     #[test]

@@ -15,7 +15,7 @@ use proc_macro::TokenStream;
 /// refuses a second.
 #[proc_macro_attribute]
 pub fn post_start(args: TokenStream, item: TokenStream) -> TokenStream {
-    hook::expand("post_start", args.into(), item.into()).into()
+    hook::expand("post_start", &args.into(), &item.into()).into()
 }
 
 /// Makes a function the container's preStop hook.
@@ -25,5 +25,5 @@ pub fn post_start(args: TokenStream, item: TokenStream) -> TokenStream {
 /// refuses a second.
 #[proc_macro_attribute]
 pub fn pre_stop(args: TokenStream, item: TokenStream) -> TokenStream {
-    hook::expand("pre_stop", args.into(), item.into()).into()
+    hook::expand("pre_stop", &args.into(), &item.into()).into()
 }

@@ -8,7 +8,7 @@
 mod bindings;
 #[cfg(any(target_family = "wasm", test))]
 mod convert;
-pub mod exports;
+pub(crate) mod exports;
 #[cfg(any(target_family = "wasm", test))]
 mod millis;
 
@@ -19,4 +19,4 @@ mod current;
 #[path = "host/sandbox.rs"]
 mod current;
 
-pub use current::*;
+pub(crate) use current::*;

@@ -7,7 +7,7 @@ use crate::host;
 
 /// Puts the logger in place, and asks the host once how much it wants to hear. A
 /// logger the author installed first stays.
-pub fn install() {
+pub(crate) fn install() {
     if log::set_logger(&Logger).is_ok() {
         log::set_max_level(host::log_max_level().to_level_filter());
     }

@@ -114,14 +114,9 @@ fn cargo(folder: &Path, mode: Mode) -> Result<Vec<Utf8PathBuf>, CliError> {
     let mut components = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)) {
-            match message.map_err(|error| failed(&error))? {
-                Message::CompilerArtifact(artifact) => components.extend(
-                    artifact
-                        .filenames
-                        .into_iter()
-                        .filter(|file| file.extension() == Some("wasm")),
-                ),
-                _ => {}
+            if let Message::CompilerArtifact(artifact) = message.map_err(|error| failed(&error))? {
+                let files = artifact.filenames.into_iter();
+                components.extend(files.filter(|file| file.extension() == Some("wasm")));
             }
         }
     }

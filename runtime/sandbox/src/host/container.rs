@@ -65,6 +65,7 @@ impl container::Host for Guest {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err asks for")]
 fn other(error: io::Error) -> ContainerError {
     ContainerError::Other(error.to_string())
 }

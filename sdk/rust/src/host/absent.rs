@@ -7,7 +7,7 @@ use log::Level;
 
 use crate::{container, events, http, state};
 
-pub fn log(level: Level, target: &str, message: &str, fields: &[(String, String)]) {
+pub(crate) fn log(level: Level, target: &str, message: &str, fields: &[(String, String)]) {
     let fields: String = fields
         .iter()
         .map(|(key, value)| format!(" {key}={value}"))
@@ -15,66 +15,66 @@ pub fn log(level: Level, target: &str, message: &str, fields: &[(String, String)
     eprintln!("{level:<5} {target}: {message}{fields}");
 }
 
-pub fn log_max_level() -> Level {
+pub(crate) fn log_max_level() -> Level {
     Level::Trace
 }
 
-pub fn config_get(_key: &str) -> Option<String> {
+pub(crate) fn config_get(_key: &str) -> Option<String> {
     None
 }
 
-pub fn config_all() -> Vec<(String, String)> {
+pub(crate) fn config_all() -> Vec<(String, String)> {
     Vec::new()
 }
 
-pub fn remaining_time() -> Option<Duration> {
+pub(crate) fn remaining_time() -> Option<Duration> {
     None
 }
 
-pub fn remaining_fuel() -> Option<u64> {
+pub(crate) fn remaining_fuel() -> Option<u64> {
     None
 }
 
-pub fn remaining_memory() -> Option<u64> {
+pub(crate) fn remaining_memory() -> Option<u64> {
     None
 }
 
-pub fn event(kind: events::Kind, reason: &str, note: &str) {
+pub(crate) fn event(kind: events::Kind, reason: &str, note: &str) {
     eprintln!("{kind:?} {reason}: {note}");
 }
 
-pub fn termination_message(text: &str) {
+pub(crate) fn termination_message(text: &str) {
     eprintln!("termination message: {text}");
 }
 
-pub fn state_get(_key: &str) -> Result<Option<Vec<u8>>, state::Error> {
+pub(crate) fn state_get(_key: &str) -> Result<Option<Vec<u8>>, state::Error> {
     Err(state::Error::Unavailable)
 }
 
-pub fn state_set(_key: &str, _value: &[u8]) -> Result<(), state::Error> {
+pub(crate) fn state_set(_key: &str, _value: &[u8]) -> Result<(), state::Error> {
     Err(state::Error::Unavailable)
 }
 
-pub fn state_delete(_key: &str) -> Result<(), state::Error> {
+pub(crate) fn state_delete(_key: &str) -> Result<(), state::Error> {
     Err(state::Error::Unavailable)
 }
 
-pub fn state_keys() -> Result<Vec<String>, state::Error> {
+pub(crate) fn state_keys() -> Result<Vec<String>, state::Error> {
     Err(state::Error::Unavailable)
 }
 
-pub fn http_send(_request: http::Request) -> Result<http::Response, http::Error> {
+pub(crate) fn http_send(_request: http::Request) -> Result<http::Response, http::Error> {
     Err(http::Error::Unavailable)
 }
 
-pub fn container_signal(_signal: container::Signal) -> Result<(), container::Error> {
+pub(crate) fn container_signal(_signal: container::Signal) -> Result<(), container::Error> {
     Err(container::Error::Unavailable)
 }
 
-pub fn container_running() -> Result<bool, container::Error> {
+pub(crate) fn container_running() -> Result<bool, container::Error> {
     Err(container::Error::Unavailable)
 }
 
-pub fn container_wait(_timeout: Option<Duration>) -> Result<bool, container::Error> {
+pub(crate) fn container_wait(_timeout: Option<Duration>) -> Result<bool, container::Error> {
     Err(container::Error::Unavailable)
 }

@@ -4,12 +4,13 @@
 #![allow(
     missing_docs,
     unsafe_code,
+    unreachable_pub,
     clippy::all,
     clippy::pedantic,
     reason = "generated"
 )]
 
-pub mod imports {
+pub(super) mod imports {
     wit_bindgen::generate!({
         path: "wit",
         world: "imports",

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 /// Time left, where the largest number stands for "no deadline".
-pub fn deadline(ms: u64) -> Option<Duration> {
+pub(super) fn deadline(ms: u64) -> Option<Duration> {
     (ms != u64::MAX).then(|| Duration::from_millis(ms))
 }
 
 /// Rounded up, since a short wait rounded to none would make a busy loop of its
 /// caller; the largest number where it does not fit.
-pub fn ceil<N: TryFrom<u128> + Bounded>(time: Duration) -> N {
+pub(super) fn ceil<N: TryFrom<u128> + Bounded>(time: Duration) -> N {
     N::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(N::MAX)
 }
 
-pub trait Bounded {
+pub(super) trait Bounded {
     const MAX: Self;
 }
 

@@ -9,70 +9,70 @@ use super::bindings::imports::podhook::lifecycle as wit;
 use super::millis;
 use crate::{container, events, http, state};
 
-pub fn log(level: Level, target: &str, message: &str, fields: &[(String, String)]) {
+pub(crate) fn log(level: Level, target: &str, message: &str, fields: &[(String, String)]) {
     wit::log::log(level.into(), target, message, fields);
 }
 
-pub fn log_max_level() -> Level {
+pub(crate) fn log_max_level() -> Level {
     wit::log::max_level().into()
 }
 
-pub fn config_get(key: &str) -> Option<String> {
+pub(crate) fn config_get(key: &str) -> Option<String> {
     wit::config::get(key)
 }
 
-pub fn config_all() -> Vec<(String, String)> {
+pub(crate) fn config_all() -> Vec<(String, String)> {
     wit::config::all()
 }
 
-pub fn remaining_time() -> Option<Duration> {
+pub(crate) fn remaining_time() -> Option<Duration> {
     millis::deadline(wit::budget::remaining_ms())
 }
 
-pub fn remaining_fuel() -> Option<u64> {
+pub(crate) fn remaining_fuel() -> Option<u64> {
     wit::budget::remaining_fuel()
 }
 
-pub fn remaining_memory() -> Option<u64> {
+pub(crate) fn remaining_memory() -> Option<u64> {
     wit::budget::remaining_memory()
 }
 
-pub fn event(kind: events::Kind, reason: &str, note: &str) {
+pub(crate) fn event(kind: events::Kind, reason: &str, note: &str) {
     wit::events::emit(kind.into(), reason, note);
 }
 
-pub fn termination_message(text: &str) {
+pub(crate) fn termination_message(text: &str) {
     wit::events::termination_message(text);
 }
 
-pub fn state_get(key: &str) -> Result<Option<Vec<u8>>, state::Error> {
+pub(crate) fn state_get(key: &str) -> Result<Option<Vec<u8>>, state::Error> {
     Ok(wit::state::get(key)?)
 }
 
-pub fn state_set(key: &str, value: &[u8]) -> Result<(), state::Error> {
+pub(crate) fn state_set(key: &str, value: &[u8]) -> Result<(), state::Error> {
     Ok(wit::state::set(key, value)?)
 }
 
-pub fn state_delete(key: &str) -> Result<(), state::Error> {
+pub(crate) fn state_delete(key: &str) -> Result<(), state::Error> {
     Ok(wit::state::delete(key)?)
 }
 
-pub fn state_keys() -> Result<Vec<String>, state::Error> {
+pub(crate) fn state_keys() -> Result<Vec<String>, state::Error> {
     Ok(wit::state::keys()?)
 }
 
-pub fn http_send(request: http::Request) -> Result<http::Response, http::Error> {
+pub(crate) fn http_send(request: http::Request) -> Result<http::Response, http::Error> {
     Ok(wit::http::send(&request.into())?.into())
 }
 
-pub fn container_signal(signal: container::Signal) -> Result<(), container::Error> {
+pub(crate) fn container_signal(signal: container::Signal) -> Result<(), container::Error> {
     Ok(wit::container::send_signal(signal.into())?)
 }
 
-pub fn container_running() -> Result<bool, container::Error> {
+pub(crate) fn container_running() -> Result<bool, container::Error> {
     Ok(wit::container::running()?)
 }
 
-pub fn container_wait(timeout: Option<Duration>) -> Result<bool, container::Error> {
+pub(crate) fn container_wait(timeout: Option<Duration>) -> Result<bool, container::Error> {
     Ok(wit::container::wait_stopped(timeout.map(millis::ceil))?)
 }
