@@ -18,8 +18,8 @@ mod bare;
 
 use podhook_ledger::Account;
 use podhook_lifecycle::{Hook, Invocation, MemoryState, Outcome};
-use podhook_runner::{Hookup, Runner};
-use podhook_sandbox::{CodeStore, Module, Profile};
+use podhook_runner::Runner;
+use podhook_sandbox::{CodeStore, Module, Profile, Wiring};
 use podhook_test_guests::lifecycle::NOOP;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -37,6 +37,7 @@ fn main() {
     }
     let cost = cost();
     println!("bare wasmtime        {:>8.2} µs", cost.bare);
+    println!("  before Linux 6.7   {:>8.2} µs", cost.old_kernel);
     println!("podhook              {:>8.2} µs", cost.podhook);
     println!("podhook / bare       {:>8.3}", cost.ratio);
     let scaling = scaling();
@@ -57,7 +58,7 @@ fn main() {
 
 /// One row alone, for a profiler.
 fn only(row: &str) {
-    let bare = bare::Bare::new(&std::fs::read(NOOP).unwrap());
+    let bare = bare::Bare::new(&std::fs::read(NOOP).unwrap(), true);
     let worker = Worker::new(Arc::default());
     runtime().block_on(async {
         for _ in 0..500_000 {
@@ -71,14 +72,19 @@ fn only(row: &str) {
 
 struct Cost {
     bare: f64,
+    /// Bare, with the pool's fallback for kernels without `PAGEMAP_SCAN`.
+    old_kernel: f64,
     podhook: f64,
     ratio: f64,
 }
 
 fn cost() -> Cost {
     let runtime = runtime();
-    let bare = bare::Bare::new(&std::fs::read(NOOP).unwrap());
+    let module = std::fs::read(NOOP).unwrap();
+    let bare = bare::Bare::new(&module, true);
+    let old_kernel = bare::Bare::new(&module, false);
     let worker = Worker::new(Arc::default());
+    let mut old_kernels = Vec::new();
     let (mut bares, mut podhooks, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     runtime.block_on(async {
         for round in 0..ROUNDS + 5 {
@@ -92,8 +98,14 @@ fn cost() -> Cost {
                 worker.run().await;
             }
             let podhook = micros_each(begin);
+            let begin = Instant::now();
+            for _ in 0..BATCH {
+                old_kernel.run().await;
+            }
+            let old_kernel = micros_each(begin);
             // The first rounds warm caches and the pool.
             if round >= 5 {
+                old_kernels.push(old_kernel);
                 bares.push(bare);
                 podhooks.push(podhook);
                 ratios.push(podhook / bare);
@@ -102,6 +114,7 @@ fn cost() -> Cost {
     });
     Cost {
         bare: median(bares),
+        old_kernel: median(old_kernels),
         podhook: median(podhooks),
         ratio: median(ratios),
     }
@@ -190,7 +203,7 @@ impl Worker {
     async fn run(&self) {
         let mut call = Invocation::new(Runner::new_id());
         call.hook = Some(Hook::PreStop);
-        let hookup = Hookup {
+        let wiring = Wiring {
             meter: self.account.clone(),
             state: self.state.clone(),
             tee: None,
@@ -198,7 +211,7 @@ impl Worker {
         };
         let report = self
             .runner
-            .run("noop", &self.module, &Arc::new(call), hookup)
+            .run("noop", &self.module, &Arc::new(call), &wiring)
             .await;
         assert_eq!(report.outcome, Outcome::Succeeded);
         black_box(report);

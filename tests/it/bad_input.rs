@@ -218,6 +218,48 @@ fn a_reader_that_is_gone_is_no_failure() {
     }
 }
 
+/// A machine that is out of address space is no fault of the hook's.
+#[test]
+fn what_the_machine_cannot_do_is_our_failure() {
+    let run = format!(
+        "ulimit -v 2000000; exec {} run -o json {}",
+        env!("CARGO_BIN_EXE_podhook"),
+        wat::UNREACHABLE
+    );
+    let cache = crate::podhook::scratch().join("cache");
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", &run])
+        .env("PODHOOK_CACHE", cache)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let finished = finish(&mut shell);
+    assert_eq!(finished.status, 70, "{finished:#?}");
+    let report = finished.report();
+    assert_eq!(report["outcome"], "HostFault", "{report:#}");
+    assert!(
+        report["message"].as_str().unwrap().contains("memory"),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn a_result_that_is_lost_is_no_success() {
+    for arguments in [
+        &["run", "-o", "json", wasip1::EXITS][..],
+        &["inspect", wasip1::EXITS],
+        &["man"],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let finished = finish(command().args(arguments).stdout(full));
+        assert_eq!(finished.status, 70, "{arguments:?}: {finished:#?}");
+        assert!(finished.stderr.contains("No space left"), "{finished:#?}");
+    }
+}
+
 #[test]
 fn a_cache_that_cannot_be_used_is_done_without() {
     let folder = tempfile::tempdir().unwrap();

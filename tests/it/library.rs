@@ -1,10 +1,10 @@
 //! What only the library shows: code compiled once, runs side by side.
 
 use podhook_ledger::Account;
-use podhook_lifecycle::{Hook, Invocation, MemoryState, Meter, Outcome, Resource};
-use podhook_runner::{Hookup, Runner};
+use podhook_lifecycle::{CancelReason, Hook, Invocation, MemoryState, Meter, Outcome, Resource};
+use podhook_runner::Runner;
 use podhook_sandbox::code::Sources;
-use podhook_sandbox::{Cache, CodeStore, Module, Profile};
+use podhook_sandbox::{Cache, Cancel, CodeStore, Module, Profile, Wiring};
 use podhook_test_guests::{lifecycle, wasip2, wat};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -20,8 +20,8 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-fn hookup(account: &Arc<Account>) -> Hookup {
-    Hookup {
+fn wiring(account: &Arc<Account>) -> Wiring {
+    Wiring {
         meter: account.clone(),
         state: Arc::new(MemoryState::default()),
         tee: None,
@@ -83,7 +83,7 @@ fn many_hooks_run_on_one_worker() {
             call.budget.timeout = Some(Duration::from_millis(millis));
             tasks.spawn_local(async move {
                 runner
-                    .run("answers", &module, &Arc::new(call), hookup(&account))
+                    .run("answers", &module, &Arc::new(call), &wiring(&account))
                     .await
             })
         };
@@ -120,6 +120,22 @@ fn many_hooks_run_on_one_worker() {
     );
 }
 
+/// Told to stop before it began, by somebody who could not know that.
+#[test]
+fn a_run_that_was_cancelled_before_it_began_does_not_begin() {
+    let runner = Runner::new(Profile::one_shot(), Arc::default()).unwrap();
+    let account = Arc::new(Account::new(None));
+    let cancel = Cancel::default();
+    cancel.cancel(CancelReason::Terminated);
+    let mut wiring = wiring(&account);
+    wiring.cancel = Some(cancel);
+    let mut call = call();
+    call.budget.timeout = None;
+    let (spin, call) = (module(wat::SPIN), Arc::new(call));
+    let report = runtime().block_on(runner.run("spin", &spin, &call, &wiring));
+    assert_eq!(report.outcome, Outcome::Cancelled(CancelReason::Terminated));
+}
+
 /// What one run left in a slot, the next does not see; a slot is free again after
 /// every kind of end.
 #[test]
@@ -135,7 +151,7 @@ fn a_slot_is_as_new_after_every_end() {
             .chain(words.iter().copied())
             .map(str::to_owned)
             .collect();
-        runtime.block_on(runner.run(path, &module(path), &Arc::new(call), hookup(&account)))
+        runtime.block_on(runner.run(path, &module(path), &Arc::new(call), &wiring(&account)))
     };
     for _ in 0..3 {
         let ends = [

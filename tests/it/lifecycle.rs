@@ -230,6 +230,17 @@ fn an_answer_has_so_many_bytes_and_requests_are_counted() {
 }
 
 #[test]
+fn a_request_has_so_many_header_fields() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let granted = ["--allow-host", &host];
+    assert_eq!(answer(&granted, &["headers", "50", &url]), "Ok(204)");
+    let refused = answer(&granted, &["headers", "30000", &url]);
+    assert_eq!(refused, "Err(Other(\"over 100 header fields\"))");
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_left_at_the_deadline() {
     let server = Server::start(|_| None);
     let host = server.address().to_string();

@@ -1,5 +1,7 @@
 //! Runs the command and reads what it says.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,9 @@ pub(crate) fn command() -> Command {
     command
         .env("PODHOOK_CACHE", scratch().join("cache"))
         .env_remove("RUST_LOG")
-        .stdin(Stdio::null());
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -24,6 +28,12 @@ pub(crate) fn scratch() -> PathBuf {
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
+
+/// More than any command of the tests takes, builds of examples included.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 300,
+    tv_nsec: 0,
+};
 
 /// What a finished command left.
 #[derive(Debug)]
@@ -45,8 +55,19 @@ pub(crate) fn podhook<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -
     finish(command().args(arguments))
 }
 
+/// Waits for the end of a command; one that does not end is killed, so that the
+/// tests do.
 pub(crate) fn finish(command: &mut Command) -> Finished {
-    let output = command.output().unwrap();
+    let child = command.spawn().unwrap();
+    let ended = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
+    let watchdog = std::thread::spawn(move || {
+        let mut fds = [PollFd::new(&ended, PollFlags::IN)];
+        if poll(&mut fds, Some(&PATIENCE)).unwrap() == 0 {
+            pidfd_send_signal(&ended, Signal::KILL).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    watchdog.join().unwrap();
     Finished {
         status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -46,6 +46,11 @@ pub(crate) fn start_spin() {
 }
 
 #[test]
+pub(crate) fn start_faults() {
+    ends("Trapped", 134, "out of bounds", &[wat::START_FAULTS]);
+}
+
+#[test]
 pub(crate) fn sleep() {
     misses_its_deadline(wat::SLEEP);
 }

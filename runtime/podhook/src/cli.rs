@@ -4,7 +4,7 @@ use crate::adapters::{build, compile, inspect, manual, run};
 use crate::config;
 use crate::error::CliError;
 use crate::terminal::to_stderr;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Runs Kubernetes container lifecycle hooks (postStart, preStop) as sandboxed
@@ -41,15 +41,6 @@ enum Command {
     Man,
 }
 
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For a person
-    Text,
-    /// For a program: one JSON object on stdout, nothing else
-    Json,
-}
-
 /// Carries out a command line; the only place that turns errors into output.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
@@ -59,8 +50,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
-        Command::Completions(options) => manual::completions(&options),
-        Command::Man => manual::man(),
+        Command::Completions(options) => manual::completions(&options, Cli::command()),
+        Command::Man => manual::man(Cli::command()),
     };
     match done {
         Ok(status) => ExitCode::from(status),

@@ -1,6 +1,6 @@
 //! What goes wrong before or beside a hook: one line, and an exit status.
 
-use crate::terminal::one_line;
+use crate::one_line::one_line;
 use std::fmt;
 
 /// An error for a person: `WHAT: WHY`, with a hint where one is known.

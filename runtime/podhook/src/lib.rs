@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod error;
 mod hook_source;
+mod one_line;
 mod options;
 mod terminal;
 

@@ -1,11 +1,20 @@
-//! Grants and limits as options, shared by the commands that run hooks.
+//! Options that several commands share: grants, limits, and how to print.
 
 use crate::error::CliError;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use podhook_lifecycle::{Budget, Caps, DirGrant, Grants, HostGrant, SignalGrant};
 use podhook_runner::grammar;
 use std::time::Duration;
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person
+    Text,
+    /// For a program: one JSON object on stdout, nothing else
+    Json,
+}
 
 /// What a hook may spend.
 #[derive(Debug, Args)]

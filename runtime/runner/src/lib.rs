@@ -11,5 +11,5 @@ mod runner;
 mod state_dir;
 pub mod wire;
 
-pub use runner::{Hookup, Runner, refuse_file};
+pub use runner::{Runner, refuse_file};
 pub use state_dir::StateDir;

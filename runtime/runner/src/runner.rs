@@ -1,28 +1,15 @@
 //! Runs hook modules, one after the other or many at once, on one thread.
 
 use podhook_lifecycle::{
-    Digest, Invocation, InvocationId, Meter, ModuleInfo, Outcome, Output, Refusal, Report, State,
-    Usage,
+    Digest, Invocation, InvocationId, ModuleInfo, Outcome, Output, Refusal, Report, Usage,
 };
 use podhook_sandbox::{
-    Cancel, CodeStore, Engine, EngineError, HandlerPre, InvalidModule, Module, Profile, Tee, Wiring,
+    CodeStore, Engine, EngineError, HandlerPre, InvalidModule, Module, Profile, Wiring,
 };
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
-
-/// What a run is connected to.
-pub struct Hookup {
-    /// The account that pays.
-    pub meter: Arc<dyn Meter>,
-    /// What outlives the run.
-    pub state: Arc<dyn State>,
-    /// Who sees output as it comes.
-    pub tee: Option<Arc<dyn Tee>>,
-    /// Who may stop the run.
-    pub cancel: Option<Cancel>,
-}
 
 /// One worker: an engine, and the modules linked on it.
 ///
@@ -124,10 +111,10 @@ impl Runner {
         source: &str,
         module: &Module,
         call: &Arc<Invocation>,
-        hookup: Hookup,
+        wiring: &Wiring,
     ) -> Report {
         let mut report = match self.worker(call) {
-            Ok(worker) => self.run_on(worker, module, call, hookup).await,
+            Ok(worker) => self.run_on(worker, module, call, wiring).await,
             Err(error) => refused(call, Outcome::HostFault, error.to_string()),
         };
         report.module = Some(ModuleInfo {
@@ -143,19 +130,13 @@ impl Runner {
         worker: &Worker,
         module: &Module,
         call: &Arc<Invocation>,
-        hookup: Hookup,
+        wiring: &Wiring,
     ) -> Report {
         let handler = match worker.linked(module, &self.codes) {
             Ok(handler) => handler,
             Err((outcome, why)) => return refused(call, outcome, why),
         };
-        let wiring = Wiring {
-            meter: hookup.meter,
-            state: hookup.state,
-            tee: hookup.tee,
-            cancel: hookup.cancel,
-        };
-        worker.engine.run(&handler, call, &wiring).await
+        worker.engine.run(&handler, call, wiring).await
     }
 
     /// The engine for this invocation: counting fuel slows a guest, so those that

@@ -6,9 +6,8 @@
 //! lies in the folder. An entry that is missing, cut, changed, foreign or of
 //! another version is compiled again; nothing that is wrong here ends a run.
 
-use crate::code::Code;
+use crate::compiled::{Code, Key};
 use hmac::{Hmac, Mac};
-use podhook_lifecycle::Digest;
 use sha2::Sha256;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -29,22 +28,6 @@ const UNFINISHED: &str = ".new-";
 const MAGIC: &[u8; 8] = b"podhook1";
 const MAC_BYTES: usize = 32;
 const HEADER: usize = MAGIC.len() + MAC_BYTES;
-
-/// What an entry is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    pub(crate) digest: Digest,
-    /// wasmtime's own hash of version, target and configuration.
-    pub(crate) compatibility: u64,
-}
-
-impl Key {
-    fn file_name(&self) -> String {
-        let digest = self.digest.to_string();
-        let hex = digest.strip_prefix("sha256:").unwrap_or(&digest);
-        format!("{hex}-{:016x}.code", self.compatibility)
-    }
-}
 
 /// Why there is no cache.
 #[derive(Debug, thiserror::Error)]
@@ -275,6 +258,7 @@ fn touch(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use podhook_lifecycle::Digest;
     use std::os::unix::fs::PermissionsExt;
 
     const KEY: Key = Key {

@@ -1,36 +1,12 @@
 //! Compiled code: made once per module and profile, however many ask at once.
 
-use crate::cache::{Cache, Key};
+use crate::cache::Cache;
+use crate::compiled::{Code, Key};
 use crate::engine::Engine;
 use crate::module::{InvalidModule, Module};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-/// Compiled code of one module under one [`Profile`](crate::Profile).
-pub struct Code {
-    bytes: Vec<u8>,
-    /// Where in `bytes` the code begins: what a cache keeps in front of it stays.
-    start: usize,
-}
-
-impl Code {
-    pub(crate) fn new(bytes: Vec<u8>, start: usize) -> Self {
-        Self { bytes, start }
-    }
-
-    /// The code itself, as `podhook compile` writes it.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-}
-
-/// Whether these bytes are compiled code rather than a module.
-#[must_use]
-pub fn is_compiled(bytes: &[u8]) -> bool {
-    wasmtime::Engine::detect_precompiled(bytes).is_some()
-}
 
 /// Where a [`CodeStore`] found what it was asked for, counted since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

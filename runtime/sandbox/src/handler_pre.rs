@@ -1,7 +1,8 @@
 //! A module's code linked to the host: everything that can be done before a run.
 
 use crate::bindings;
-use crate::code::{Code, CodeStore};
+use crate::code::CodeStore;
+use crate::compiled::Code;
 use crate::engine::Engine;
 use crate::guest::Guest;
 use crate::module::{InvalidModule, Module, Shape};

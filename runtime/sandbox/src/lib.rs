@@ -22,6 +22,7 @@ mod bindings;
 pub mod cache;
 pub mod cancel;
 pub mod code;
+mod compiled;
 pub mod config;
 pub mod engine;
 mod guest;
@@ -35,21 +36,27 @@ pub mod precompiled;
 mod record;
 mod run;
 mod verdict;
+mod wiring;
 
 pub use cache::Cache;
 pub use cancel::Cancel;
-pub use code::{Code, CodeStore};
+pub use code::CodeStore;
+pub use compiled::Code;
 pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
 pub use handler_pre::HandlerPre;
 pub use module::{InvalidModule, Module};
 pub use record::{Stream, Tee};
-pub use run::Wiring;
+pub use wiring::Wiring;
 
 /// The sandbox's configuration, so that a benchmark can run wasmtime bare under the
 /// same. The one place where a type of wasmtime is named outside; no release has it.
 #[cfg(feature = "bare")]
 #[doc(hidden)]
-pub fn bare_config(profile: &Profile) -> wasmtime::Result<wasmtime::Config> {
-    config::config(profile, config::Reset::WrittenPages)
+pub fn bare_config(profile: &Profile, pagemap_scan: bool) -> wasmtime::Result<wasmtime::Config> {
+    let reset = match pagemap_scan {
+        true => config::Reset::WrittenPages,
+        false => config::Reset::Prefix,
+    };
+    config::config(profile, reset)
 }

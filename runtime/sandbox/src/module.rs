@@ -188,7 +188,7 @@ fn refuse_other_formats(bytes: &[u8]) -> Result<(), InvalidModule> {
     if bytes.len() > MAX_MODULE_BYTES {
         return Err(InvalidModule::TooLarge(bytes.len()));
     }
-    if crate::code::is_compiled(bytes) {
+    if wasmtime::Engine::detect_precompiled(bytes).is_some() {
         return Err(InvalidModule::Precompiled);
     }
     if bytes.starts_with(b"\0asm") {
@@ -382,6 +382,30 @@ mod tests {
         );
         assert!(refusal(b"\0asm").starts_with("malformed module: "));
         assert!(refusal(b"\0asm\x02\0\0\0").starts_with("malformed module: "));
+    }
+
+    /// A module with one section, whose size and count are LEB128 of five bytes.
+    fn section(id: u8, count: u32, item: &[u8], items: usize) -> Vec<u8> {
+        let leb = |value: u32| {
+            [0, 7, 14, 21, 28].map(|shift| {
+                let more = if shift == 28 { 0 } else { 0x80 };
+                u8::try_from((value >> shift) & 0x7f).unwrap() | more
+            })
+        };
+        let body = [&leb(count)[..], &item.repeat(items)].concat();
+        let size = leb(u32::try_from(body.len()).unwrap());
+        [b"\0asm\x01\0\0\0", &[id][..], &size, &body].concat()
+    }
+
+    #[test]
+    fn a_file_does_not_unpack_to_more_than_it_has() {
+        let exports = section(7, 20_001, b"\x01a\x00\x00", 20_001);
+        assert!(refusal(&exports).starts_with("the module has too many imports and exports"));
+        let functions = section(3, 150_001, b"\0", 150_001);
+        assert!(refusal(&functions).starts_with("the module has too many functions"));
+        // Compact imports: one module name for many items.
+        let compact = section(2, 1, b"\x01m\x00\x7f\x01\x01a\x00\x00", 1);
+        assert!(refusal(&compact).starts_with("malformed module"));
     }
 
     #[test]

@@ -326,6 +326,43 @@ impl Kept {
 mod tests {
     use super::*;
 
+    /// An account without limit.
+    struct Free;
+
+    impl Meter for Free {
+        fn charge_memory(&self, _bytes: u64) -> Result<(), OverLimit> {
+            Ok(())
+        }
+
+        fn uncharge_memory(&self, _bytes: u64) {}
+
+        fn charge_cpu(&self, _used: std::time::Duration) {}
+
+        fn memory_left(&self) -> Option<u64> {
+            None
+        }
+    }
+
+    #[test]
+    fn empty_fields_take_room_too() {
+        let record = Record::new(Arc::new(Free), Caps::default(), None);
+        let log = |fields| LogRecord {
+            level: Level::Info,
+            target: String::new(),
+            message: String::new(),
+            fields: vec![(String::new(), String::new()); fields],
+        };
+        record.log(log(1_000_000)).unwrap();
+        assert_eq!(record.written().logs.len(), 0);
+        for _ in 0..1000 {
+            record.log(log(100)).unwrap();
+        }
+        assert_eq!(record.written().logs.len(), 13);
+        let last = record.written().take_logs().pop().unwrap();
+        assert_eq!(last.message, "988 records and events found no room");
+        assert!(record.memory().current <= 64 << 10);
+    }
+
     #[test]
     fn the_middle_of_too_much_output_is_cut_and_counted() {
         let mut kept = Kept::default();

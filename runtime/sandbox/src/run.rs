@@ -7,11 +7,10 @@ use crate::guest::Guest;
 use crate::handler_pre::{Entry, HandlerPre, Lifecycle};
 use crate::host;
 use crate::metered::{Metered, Stretch};
-use crate::record::{Record, Tee};
+use crate::record::Record;
 use crate::verdict::{self, Answer, DeadlinePassed, Ending, Stopped, Verdict};
-use podhook_lifecycle::{
-    Budget, CpuUsage, FuelUsage, Hook, Invocation, Meter, Refusal, Report, State, Usage,
-};
+use crate::wiring::Wiring;
+use podhook_lifecycle::{Budget, CpuUsage, FuelUsage, Hook, Invocation, Refusal, Report, Usage};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,17 +18,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 use wasmtime::{Store, UpdateDeadline};
 
-/// What a run is connected to, beside its invocation.
-pub struct Wiring {
-    /// Whom memory and CPU time are charged to.
-    pub meter: Arc<dyn Meter>,
-    /// Where the `state` interface keeps values.
-    pub state: Arc<dyn State>,
-    /// Who gets output as it comes.
-    pub tee: Option<Arc<dyn Tee>>,
-    /// Who may stop the run.
-    pub cancel: Option<Cancel>,
-}
+/// Handles of all kinds that a component may hold; upstream's default is 100,000.
+const COMPONENT_HANDLES: usize = 10_000;
 
 /// What a run is about, besides its store.
 struct Run<'a> {
@@ -119,6 +109,8 @@ impl Run<'_> {
                 .map_err(|error| Verdict::host_fault(&error))?;
         }
         store.set_hostcall_fuel(caps.hostcall_bytes);
+        // Of resources a component makes itself; those of the host are fewer.
+        store.set_max_component_handles(COMPONENT_HANDLES);
         self.arm(&mut store);
         Ok(store)
     }

@@ -38,8 +38,10 @@ impl log::Host for Host {
 }
 
 impl Bare {
-    pub(crate) fn new(module: &[u8]) -> Self {
-        let engine = Engine::new(&bare_config(&Profile::pooled(16)).unwrap()).unwrap();
+    /// `pagemap_scan: false`: as on a kernel before 6.7.
+    pub(crate) fn new(module: &[u8], pagemap_scan: bool) -> Self {
+        let engine =
+            Engine::new(&bare_config(&Profile::pooled(16), pagemap_scan).unwrap()).unwrap();
         let component = Component::from_binary(&engine, module).unwrap();
         let mut linker = Linker::<Host>::new(&engine);
         types::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).unwrap();

@@ -35,6 +35,13 @@ fn ask(ctx: Context) -> podhook::Result {
             "{:?}",
             http::get(url).map(|answer| (answer.status, answer.text().into_owned()))
         ),
+        ["headers", count, url] => {
+            let count = count.parse()?;
+            let request = http::Request::get(*url);
+            let named =
+                (0..count).fold(request, |request, n| request.header(&format!("x-{n}"), "y"));
+            format!("{:?}", named.send().map(|answer| answer.status))
+        }
         ["signal", name] => format!("{:?}", container::signal(name.parse()?)),
         ["running"] => format!("{:?}", container::running()),
         ["wait", millis] => format!(

@@ -1,9 +1,10 @@
 //! `podhook inspect`: what a module is, without running it.
 
-use crate::cli::Format;
 use crate::error::CliError;
 use crate::hook_source::HookSource;
-use crate::terminal::{line_to_stdout, one_line};
+use crate::one_line::one_line;
+use crate::options::Format;
+use crate::terminal::line_to_stdout;
 use clap::Args;
 use podhook_lifecycle::Hook;
 use podhook_sandbox::Module;

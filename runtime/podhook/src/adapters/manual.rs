@@ -1,9 +1,8 @@
 //! `podhook completions` and `podhook man`.
 
-use crate::cli::Cli;
 use crate::error::CliError;
 use crate::terminal::to_stdout;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 /// Prints completions for a shell.
@@ -15,15 +14,15 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn completions(options: &Completions) -> Result<u8, CliError> {
+pub(crate) fn completions(options: &Completions, mut command: Command) -> Result<u8, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Cli::command(), "podhook", &mut script);
+    clap_complete::generate(options.shell, &mut command, "podhook", &mut script);
     print(&script)
 }
 
-pub(crate) fn man() -> Result<u8, CliError> {
+pub(crate) fn man(command: Command) -> Result<u8, CliError> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
+    clap_mangen::Man::new(command)
         .render(&mut page)
         .map_err(|error| CliError::host_fault("manual page", error))?;
     print(&page)

@@ -1,17 +1,16 @@
 //! `podhook run`: one hook, now.
 
-use crate::cli::Format;
 use crate::config;
 use crate::error::CliError;
 use crate::hook_source::HookSource;
-use crate::options::{GrantOptions, LimitOptions};
+use crate::options::{Format, GrantOptions, LimitOptions};
 use clap::Args;
 use podhook_ledger::Account;
 use podhook_lifecycle::{
     CancelReason, Hook, HttpRequest, Invocation, MemoryState, ModuleKind, Pod, Report, State,
 };
-use podhook_runner::{Hookup, Runner, StateDir, grammar, refuse_file};
-use podhook_sandbox::{Cancel, Module, Profile, module};
+use podhook_runner::{Runner, StateDir, grammar, refuse_file};
+use podhook_sandbox::{Cancel, Module, Profile, Wiring, module};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::path::PathBuf;
@@ -154,7 +153,7 @@ fn play(
     let cancel = Cancel::default();
     let playing = listen(cancel.clone()).map_err(|error| fault(&error))?;
     let live = output::Live::start(format).map_err(|error| fault(&error))?;
-    let hookup = Hookup {
+    let wiring = Wiring {
         meter: Arc::new(Account::new(call.budget.memory)),
         state,
         tee: live.tee(),
@@ -164,7 +163,7 @@ fn play(
     let report = runtime.block_on(async {
         runner.prepare(module, &call);
         playing.store(true, SeqCst);
-        runner.run(name, module, &call, hookup).await
+        runner.run(name, module, &call, &wiring).await
     });
     playing.store(false, SeqCst);
     // A file that blocks (a FIFO without writer) must not hold the process.

@@ -1,8 +1,9 @@
 //! What `podhook run` prints: the hook's output as it comes, or the report.
 
-use crate::cli::Format;
 use crate::error::CliError;
-use crate::terminal::{line_to_stdout, one_line, to_stderr, to_stdout};
+use crate::one_line::one_line;
+use crate::options::Format;
+use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
 use podhook_lifecycle::{Level, LogRecord, Outcome, Report};
 use podhook_runner::wire::HookReport;
 use podhook_sandbox::{Stream, Tee};
@@ -31,6 +32,8 @@ struct Printed {
 enum Piece {
     Bytes(Stream, Vec<u8>),
     Line(String),
+    /// The run is over; who still holds a sender has nothing to say.
+    End,
 }
 
 impl Live {
@@ -57,7 +60,9 @@ impl Live {
 
     /// Waits until everything so far is printed.
     pub(super) fn finish(mut self) -> Self {
-        self.sender = None;
+        if let Some(sender) = self.sender.take() {
+            let _ = sender.send(Piece::End);
+        }
         if let Some(printer) = self.printer.take() {
             self.printed = printer.join().unwrap_or_default();
         }
@@ -109,6 +114,7 @@ fn print_pieces(pieces: &Receiver<Piece>) -> Printed {
                 printed.stderr += bytes.len();
                 to_stderr(&bytes);
             }
+            Piece::End => break,
             Piece::Line(line) => to_stderr(format!("{line}\n").as_bytes()),
         }
     }

@@ -1,0 +1,18 @@
+//! What a run is connected to, beside its invocation.
+
+use crate::cancel::Cancel;
+use crate::record::Tee;
+use podhook_lifecycle::{Meter, State};
+use std::sync::Arc;
+
+/// Who pays for a run, what outlives it, who watches it and who may stop it.
+pub struct Wiring {
+    /// Whom memory and CPU time are charged to.
+    pub meter: Arc<dyn Meter>,
+    /// Where the `state` interface keeps values.
+    pub state: Arc<dyn State>,
+    /// Who gets output as it comes.
+    pub tee: Option<Arc<dyn Tee>>,
+    /// Who may stop the run.
+    pub cancel: Option<Cancel>,
+}
