@@ -183,7 +183,7 @@ fn a_name_leads_to_no_private_address_unless_a_network_is_granted() {
     let local =
         |mut found: std::vec::IntoIter<std::net::SocketAddr>| found.any(|at| at.ip().is_loopback());
     if !resolves.is_ok_and(local) {
-        eprintln!("skipped: {name} does not resolve to this machine");
+        crate::podhook::skipped(&format!("{name} does not resolve to this machine"));
         return;
     }
     let (host, url) = (format!("{name}:{port}"), format!("http://{name}:{port}/"));

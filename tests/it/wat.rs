@@ -67,6 +67,12 @@ pub(crate) fn unreachable() {
 }
 
 #[test]
+pub(crate) fn exit_with_code() {
+    let report = ends("Failed", 42, "exit status 42", &[wat::EXIT_WITH_CODE]);
+    assert_eq!(report["guestExitCode"], 42);
+}
+
+#[test]
 pub(crate) fn deep() {
     ends("Trapped", 134, "call stack exhausted", &[wat::DEEP]);
 }

@@ -38,6 +38,7 @@ enum Command {
     /// Print completions for a shell
     Completions(manual::Completions),
     /// Print the manual page
+    #[command(after_help = "Example:\n  podhook man | man -l -")]
     Man,
 }
 

@@ -37,7 +37,7 @@ fn ask(ctx: Context) -> podhook::Result {
         ),
         ["headers", count, url] => {
             let count = count.parse()?;
-            let request = http::Request::get(*url);
+            let request = http::Request::get(url);
             let named =
                 (0..count).fold(request, |request, n| request.header(&format!("x-{n}"), "y"));
             format!("{:?}", named.send().map(|answer| answer.status))
