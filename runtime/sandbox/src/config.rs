@@ -5,8 +5,7 @@
 //! function for it.
 
 use wasmtime::{
-    Config, Enabled, Inlining, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    WasmFeatures,
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
 };
 
 /// Which processors compiled code may be run on.
@@ -131,8 +130,8 @@ fn unwanted_features() -> WasmFeatures {
 #[cfg(feature = "compile")]
 fn compiler(config: &mut Config, target: TargetCpu) -> wasmtime::Result<()> {
     config
-        .cranelift_opt_level(OptLevel::Speed)
-        .compiler_inlining(Inlining::Yes);
+        .cranelift_opt_level(wasmtime::OptLevel::Speed)
+        .compiler_inlining(wasmtime::Inlining::Yes);
     if target == TargetCpu::Baseline {
         // Naming a target turns detection of this machine's extensions off.
         config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))?;

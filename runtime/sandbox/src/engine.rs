@@ -8,7 +8,6 @@ use crate::alarm::Alarm;
 use crate::config::{self, Allocation, Profile, Reset};
 use crate::linkers::Linkers;
 use crate::module::{InvalidModule, Module};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Why there is no engine.
@@ -90,8 +89,16 @@ fn wasmtime_engine(profile: &Profile) -> wasmtime::Result<wasmtime::Engine> {
     })
 }
 
+#[cfg(feature = "compile")]
 fn compatibility(engine: &wasmtime::Engine) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.finish()
+}
+
+/// Without a compiler there is no code of different kinds to tell apart.
+#[cfg(not(feature = "compile"))]
+fn compatibility(_engine: &wasmtime::Engine) -> u64 {
+    0
 }

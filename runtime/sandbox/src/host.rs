@@ -1,6 +1,7 @@
 //! The host's side of what a guest can call.
 
 pub(crate) mod address;
+pub(crate) mod answer_body;
 pub(crate) mod container;
 pub(crate) mod context;
 pub(crate) mod http;

@@ -4,24 +4,19 @@
 //! the addresses are checked, and the connection is made to a checked address.
 //! Redirects are not followed, no proxy is used, and HTTP/1.1 is spoken.
 
+use crate::host::answer_body::answer_body;
 use crate::host::{address, tls};
 use crate::record::Record;
-use bytes::Bytes;
 use http::uri::{Authority, Uri};
 use http::{HeaderMap, HeaderName, Request, Response, header};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use podhook_lifecycle::{Grants, Invocation, Level, Resource, Scheme};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::ServerName;
-use wasmtime_wasi::runtime::AbortOnDropJoinHandle;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, io::TokioIo};
 
 /// Sends one run's requests.
@@ -155,7 +150,14 @@ impl Outbound {
         let response = within(options.first_byte_timeout, sending)
             .await
             .ok_or(Error::ConnectionReadTimeout)??;
-        Ok(response.map(|body| self.limited(body, connection, options.between_bytes_timeout)))
+        Ok(response.map(|body| {
+            answer_body(
+                body,
+                connection,
+                self.record.clone(),
+                options.between_bytes_timeout,
+            )
+        }))
     }
 
     /// Whether a grant names the target.
@@ -283,23 +285,6 @@ impl Outbound {
         tracing::debug!(host = %target.host, port = target.port, method = %parts.method, "request");
         Ok(Request::from_parts(parts, body))
     }
-
-    fn limited(
-        &self,
-        body: hyper::body::Incoming,
-        connection: AbortOnDropJoinHandle<()>,
-        between_bytes: Option<Duration>,
-    ) -> WasiBody {
-        Limited {
-            body,
-            left: self.record.caps().response,
-            record: self.record.clone(),
-            between_bytes,
-            timer: None,
-            _connection: connection,
-        }
-        .boxed_unsync()
-    }
 }
 
 /// Header fields of a request.
@@ -316,83 +301,6 @@ async fn within<F: Future>(limit: Option<Duration>, future: F) -> Option<F::Outp
     match limit {
         Some(limit) => tokio::time::timeout(limit, future).await.ok(),
         None => Some(future.await),
-    }
-}
-
-/// An answer's body, up to the cap; its connection ends with it.
-struct Limited {
-    body: hyper::body::Incoming,
-    left: u64,
-    record: Arc<Record>,
-    between_bytes: Option<Duration>,
-    timer: Option<Pin<Box<tokio::time::Sleep>>>,
-    _connection: AbortOnDropJoinHandle<()>,
-}
-
-impl Limited {
-    /// Counts what came; over the cap the body ends with an error.
-    fn counted(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Error> {
-        let size = frame.data_ref().map_or(0, Bytes::len);
-        match self
-            .left
-            .checked_sub(u64::try_from(size).unwrap_or(u64::MAX))
-        {
-            Some(left) => {
-                self.left = left;
-                Ok(frame)
-            }
-            None => {
-                let cap = self.record.caps().response;
-                self.record.met(Resource::Network);
-                self.record.note(
-                    Level::Warn,
-                    format!(
-                        "an HTTP answer was cut: it has over {cap} bytes (--max-response SIZE)"
-                    ),
-                );
-                Err(Error::HttpResponseBodySize(Some(cap)))
-            }
-        }
-    }
-
-    fn overdue(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(limit) = self.between_bytes else {
-            return Poll::Pending;
-        };
-        self.timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)))
-            .as_mut()
-            .poll(cx)
-    }
-}
-
-impl Body for Limited {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match Pin::new(&mut self.body).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.timer = None;
-                Poll::Ready(Some(self.counted(frame)))
-            }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => self
-                .overdue(cx)
-                .map(|()| Some(Err(Error::ConnectionReadTimeout))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 
