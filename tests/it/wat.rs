@@ -108,6 +108,11 @@ pub(crate) fn random_flood() {
 }
 
 #[test]
+pub(crate) fn random_beyond() {
+    ends("Trapped", 134, "out of bounds", &[wat::RANDOM_BEYOND]);
+}
+
+#[test]
 pub(crate) fn output_flood() {
     let report = succeeds(&[wat::OUTPUT_FLOOD]);
     let kept = report["stdout"].as_str().unwrap();

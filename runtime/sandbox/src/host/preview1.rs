@@ -3,12 +3,11 @@
 
 use crate::guest::Guest;
 use crate::verdict::ProcExit;
-use wasmtime::{Caller, Error, Extern, Linker, Result};
+use wasmtime::{Caller, Error, Extern, Linker, Result, Trap};
 
 const MODULE: &str = "wasi_snapshot_preview1";
 
-/// `errno::fault`: the buffer is not in memory.
-const FAULT: i32 = 21;
+/// `errno::success`.
 const SUCCESS: i32 = 0;
 
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
@@ -24,16 +23,19 @@ fn proc_exit(status: i32) -> Result<()> {
 
 /// Upstream allocates what is asked for before it looks whether there is room.
 fn random_get(mut caller: Caller<'_, Guest>, pointer: i32, length: i32) -> Result<i32> {
-    let (start, length) = (pointer.cast_unsigned(), length.cast_unsigned());
-    caller.data_mut().take_random(length.into())?;
     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
         return Err(Error::msg("the module exports no memory"));
     };
-    let start = usize::try_from(start)?;
-    let end = start.saturating_add(usize::try_from(length)?);
-    let Some(buffer) = memory.data_mut(&mut caller).get_mut(start..end) else {
-        return Ok(FAULT);
-    };
-    getrandom::fill(buffer).map_err(|error| Error::msg(error.to_string()))?;
+    let start = usize::try_from(pointer.cast_unsigned())?;
+    let end = start.saturating_add(usize::try_from(length.cast_unsigned())?);
+    if end > memory.data_size(&caller) {
+        return Err(Trap::MemoryOutOfBounds.into());
+    }
+    caller
+        .data_mut()
+        .take_random(length.cast_unsigned().into())?;
+    if let Some(buffer) = memory.data_mut(&mut caller).get_mut(start..end) {
+        getrandom::fill(buffer).map_err(|error| Error::msg(error.to_string()))?;
+    }
     Ok(SUCCESS)
 }
