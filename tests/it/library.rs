@@ -113,11 +113,7 @@ fn many_hooks_run_on_one_worker() {
         account.memory().peak > 100 << 20,
         "a hundred memories at a time"
     );
-    assert!(
-        account.cpu() >= Duration::from_millis(100),
-        "{:?}",
-        account.cpu()
-    );
+    assert!(account.cpu() > Duration::ZERO);
 }
 
 /// Told to stop before it began, by somebody who could not know that.
@@ -146,7 +142,9 @@ fn a_slot_is_as_new_after_every_end() {
     let run = |path: &str, words: &[&str]| {
         let mut call = call();
         call.hook = None;
-        call.budget.timeout = Some(Duration::from_millis(100));
+        // Only those that never end by themselves meet a deadline.
+        let endless = [wat::SPIN, wat::SLEEP].contains(&path);
+        call.budget.timeout = endless.then_some(Duration::from_millis(100));
         call.args = std::iter::once("hook")
             .chain(words.iter().copied())
             .map(str::to_owned)
