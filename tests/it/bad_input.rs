@@ -261,6 +261,32 @@ fn a_result_that_is_lost_is_no_success() {
 }
 
 #[test]
+fn a_cache_that_was_tampered_with_is_compiled_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let run = || {
+        let arguments = ["-v", "run", lifecycle::ONE_PHASE];
+        finish(command().env("PODHOOK_CACHE", &cache).args(arguments))
+    };
+    let entry = || {
+        let mut entries = fs::read_dir(&cache)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        entries
+            .find(|path| path.extension().is_some_and(|end| end == "code"))
+            .unwrap()
+    };
+    assert_eq!((run().status, run().stderr.as_str()), (0, ""));
+    let mut code = fs::read(entry()).unwrap();
+    code[1000] ^= 1;
+    fs::write(entry(), &code).unwrap();
+    let again = run();
+    assert_eq!(again.status, 0, "{again:#?}");
+    assert!(again.stderr.contains("is not ours"), "{again:#?}");
+    assert_eq!((run().status, run().stderr.as_str()), (0, ""), "and kept");
+}
+
+#[test]
 fn a_cache_that_cannot_be_used_is_done_without() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");

@@ -1,9 +1,8 @@
 //! The examples, built by podhook and run for real: what they do is looked at from
 //! outside.
 
-use crate::podhook::{Finished, podhook, repository, said};
+use crate::podhook::{Finished, podhook, quits_with, repository, said};
 use crate::server::Server;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Builds an example, as its README says, and runs it.
@@ -80,17 +79,7 @@ fn http_drain() {
 
 #[test]
 fn graceful_quit() {
-    let mut child = Command::new("sh")
-        .args([
-            "-c",
-            "trap 'exit 7' QUIT; echo ready; while :; do sleep 0.01; done",
-        ])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Until it says so, the process would be killed by the signal.
-    let mut ready = [0; 6];
-    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    let mut child = quits_with(7);
     let pid = child.id().to_string();
     let granted = ["--allow-signal", "--container-pid", &pid];
     let report = run("graceful-quit", &granted).report();

@@ -1,11 +1,9 @@
 //! Lifecycle hooks written with the SDK.
 
-use crate::podhook::{ends, exhausts, podhook, said, succeeds};
+use crate::podhook::{ends, exhausts, podhook, quits_with, said, succeeds};
 use crate::server::Server;
 use podhook_test_guests::lifecycle;
 use serde_json::json;
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
 
 #[test]
 pub(crate) fn noop() {
@@ -140,6 +138,54 @@ fn a_host_call_takes_so_much_and_no_more() {
 }
 
 #[test]
+fn random_bytes_are_counted_for_components_too() {
+    assert_eq!(answer(&[], &["random", "4096"]), "4096 bytes");
+    exhausts(
+        "random",
+        153,
+        &[
+            "--max-random",
+            "4Ki",
+            lifecycle::ASKS,
+            "--",
+            "random",
+            "4097",
+        ],
+    );
+}
+
+#[test]
+fn sockets_are_refused_and_the_way_named() {
+    let server = Server::start(|_| None);
+    let report = ask(&[], &["connect", &server.address().to_string()]);
+    assert_eq!(said(&report), "Err(PermissionDenied)");
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains("--allow-host"), "{note}");
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_not_followed() {
+    let elsewhere = Server::start(|_| None);
+    let location = format!("http://{}/", elsewhere.address());
+    let server = Server::start(move |_| {
+        Some(
+            format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
+                .into_bytes(),
+        )
+    });
+    let (one, two) = (
+        server.address().to_string(),
+        elsewhere.address().to_string(),
+    );
+    let granted = ["--allow-host", &one, "--allow-host", &two];
+    assert_eq!(
+        answer(&granted, &["get", &format!("http://{one}/")]),
+        r#"Ok((302, ""))"#
+    );
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[test]
 fn http_goes_where_it_is_granted() {
     let server =
         Server::start(|_| Some(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nhi".to_vec()));
@@ -263,29 +309,9 @@ fn a_server_that_does_not_answer_is_left_at_the_deadline() {
     exhausts("time", 124, &arguments);
 }
 
-/// A process that ends with 42 when it gets QUIT, which it is ready for.
-fn process() -> Child {
-    let mut child = Command::new("sh")
-        .args([
-            "-c",
-            "trap 'exit 42' QUIT; echo ready; while :; do sleep 0.01; done",
-        ])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = [0; 6];
-    child
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut ready)
-        .unwrap();
-    child
-}
-
 #[test]
 fn signals_reach_the_process_that_was_granted() {
-    let mut child = process();
+    let mut child = quits_with(42);
     let pid = child.id().to_string();
     let granted = ["--allow-signal", "--container-pid", &pid];
     let run = |words: &[&str]| {

@@ -13,6 +13,7 @@ mod lifecycle;
 mod podhook;
 mod server;
 mod tidy;
+mod tls;
 mod wat;
 
 use commands::{wasip1, wasip2};

@@ -4,9 +4,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The command under test, with a cache shared by all tests.
 pub(crate) fn command() -> Command {
@@ -159,4 +159,23 @@ pub(crate) fn ends(outcome: &str, status: i32, message: &str, arguments: &[&str]
 /// What the hook printed to stdout, without its last line break.
 pub(crate) fn said(report: &Value) -> &str {
     report["stdout"].as_str().unwrap().trim_end()
+}
+
+/// A process that ends with `status` when it gets QUIT. Until it has said that it is
+/// ready, the signal would kill it.
+pub(crate) fn quits_with(status: u8) -> Child {
+    let script = format!("trap 'exit {status}' QUIT; echo ready; while :; do sleep 0.01; done");
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0; 6];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut ready)
+        .unwrap();
+    child
 }

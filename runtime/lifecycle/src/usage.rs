@@ -48,6 +48,18 @@ pub struct MemoryEvents {
     pub oom_kill: u64,
 }
 
+impl MemoryEvents {
+    /// After so many kills: each met the limit once and was out of memory once.
+    #[must_use]
+    pub const fn kills(kills: u64) -> Self {
+        Self {
+            max: kills,
+            oom: kills,
+            oom_kill: kills,
+        }
+    }
+}
+
 /// Units of computation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FuelUsage {

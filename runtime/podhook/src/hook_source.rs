@@ -1,7 +1,7 @@
 //! Where a HOOK comes from: a file, or a crate that is built first.
 
-use crate::adapters::build;
 use crate::error::CliError;
+use crate::hook_crate::{Mode, build};
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::Read;
@@ -23,7 +23,7 @@ impl HookSource {
     /// Reads HOOK; a folder is built in release mode first.
     pub(crate) fn open(hook: &Path) -> Result<Self, CliError> {
         if hook.is_dir() {
-            let built = build::build(hook, build::Mode::Release)?;
+            let built = build(hook, Mode::Release)?;
             return Self::read(&built);
         }
         Self::read(hook)

@@ -7,6 +7,7 @@ mod adapters;
 mod cli;
 mod config;
 mod error;
+mod hook_crate;
 mod hook_source;
 mod one_line;
 mod options;

@@ -3,7 +3,8 @@
 use crate::cache::Cache;
 use crate::compiled::{Code, Key};
 use crate::engine::Engine;
-use crate::module::{InvalidModule, Module};
+use crate::invalid_module::InvalidModule;
+use crate::module::Module;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

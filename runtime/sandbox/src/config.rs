@@ -23,7 +23,7 @@ pub enum TargetCpu {
 pub enum Allocation {
     /// From the kernel, at every run: right for a process that runs one hook.
     OnDemand,
-    /// From slots set aside in advance: 3 to 6 times cheaper from the second run on.
+    /// From slots set aside in advance: the second run finds everything in place.
     Pooled {
         /// Hooks that can run at the same time on this engine.
         slots: u32,
@@ -33,7 +33,7 @@ pub enum Allocation {
 /// What is baked into an engine and its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Profile {
-    /// Whether computation is counted. It costs 1.1 to 1.9 times the time.
+    /// Whether computation is counted, which slows every loop of the guest.
     pub fuel: bool,
     /// For which processors.
     pub target_cpu: TargetCpu,
@@ -84,8 +84,8 @@ pub(crate) enum Reset {
 /// |---|---|
 /// | epochs, no ticking | the only interruption that does not slow the guest; see `alarm` |
 /// | 4 GiB reservation | bounds checks vanish: 4 GiB or nothing |
-/// | no concurrency support | 1.4 times the cost of a call, for wasip3 alone |
-/// | inlining | takes back half of what epochs cost in small functions |
+/// | no concurrency support | it makes every call dearer, for wasip3 alone |
+/// | inlining | takes back some of what epochs cost in small functions |
 /// | stacks of 1 MiB, 512 KiB of it for wasm | the rest is for host frames; only touched pages count |
 /// | no stack zeroing | the pool resets what a guest could read; stacks it cannot |
 /// | no threads, GC, exceptions, memory64, multi-memory, relaxed SIMD | no hook needs them; less to trust |

@@ -6,8 +6,9 @@
 
 use crate::alarm::Alarm;
 use crate::config::{self, Allocation, Profile, Reset};
+use crate::invalid_module::InvalidModule;
 use crate::linkers::Linkers;
-use crate::module::{InvalidModule, Module};
+use crate::module::Module;
 use std::sync::Arc;
 
 /// Why there is no engine.

@@ -28,6 +28,7 @@ pub mod engine;
 mod guest;
 pub mod handler_pre;
 mod host;
+mod invalid_module;
 mod limiter;
 mod linkers;
 mod metered;
@@ -45,7 +46,8 @@ pub use compiled::Code;
 pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
 pub use handler_pre::HandlerPre;
-pub use module::{InvalidModule, Module};
+pub use invalid_module::InvalidModule;
+pub use module::Module;
 pub use record::{Stream, Tee};
 pub use wiring::Wiring;
 

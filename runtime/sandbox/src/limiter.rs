@@ -22,12 +22,24 @@ impl Limiter {
         Self { record, last: 0 }
     }
 
-    fn grow(&mut self, current: usize, desired: usize, size: usize) -> Result<()> {
+    /// Admits a growth by elements of `size` bytes, as far as the memory or table
+    /// itself allows.
+    fn grow(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+        size: usize,
+    ) -> Result<bool> {
+        self.last = 0;
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let more = desired.saturating_sub(current).saturating_mul(size);
         let more = u64::try_from(more).unwrap_or(u64::MAX);
         self.record.charge(more)?;
         self.last = more;
-        Ok(())
+        Ok(true)
     }
 
     fn give_back(&mut self) {
@@ -42,12 +54,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        self.last = 0;
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        self.grow(current, desired, 1)?;
-        Ok(true)
+        self.grow(current, desired, maximum, 1)
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
@@ -68,12 +75,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        self.last = 0;
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        self.grow(current, desired, ELEMENT)?;
-        Ok(true)
+        self.grow(current, desired, maximum, ELEMENT)
     }
 
     fn instances(&self) -> usize {

@@ -113,15 +113,10 @@ impl Record {
     }
 
     pub(crate) fn memory(&self) -> MemoryUsage {
-        let kills = self.kills.load(Relaxed);
         MemoryUsage {
             current: self.memory.load(Relaxed),
             peak: self.memory_peak.load(Relaxed),
-            events: MemoryEvents {
-                max: kills,
-                oom: kills,
-                oom_kill: kills,
-            },
+            events: MemoryEvents::kills(self.kills.load(Relaxed)),
         }
     }
 

@@ -66,10 +66,16 @@ fn ask(ctx: Context) -> podhook::Result {
             events::termination_message(&"x".repeat(bytes.parse()?));
             "set".to_owned()
         }
-        ["random"] => {
-            let map: std::collections::HashMap<u8, u8> = (0..3).map(|n| (n, n)).collect();
-            format!("{}", map.len())
+        ["random", bytes] => {
+            let got = wasip2::random::random::get_random_bytes(bytes.parse()?);
+            format!("{} bytes", got.len())
         }
+        ["connect", address] => format!(
+            "{:?}",
+            std::net::TcpStream::connect(address)
+                .map(|_| ())
+                .map_err(|error| error.kind())
+        ),
         _ => return Err(podhook::Error::invalid_input("no such question")),
     };
     println!("{answer}");
