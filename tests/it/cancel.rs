@@ -1,6 +1,6 @@
 //! podhook is told to stop, in each state a hook can be in.
 
-use crate::podhook::command;
+use crate::podhook::{command, watchdog};
 use podhook_test_guests::{lifecycle, wasip1, wat};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
@@ -28,6 +28,7 @@ fn start(arguments: &[&str]) -> (Child, BufReader<std::process::ChildStderr>) {
 
 fn is_cancelled(signal: Signal, status: i32, arguments: &[&str]) {
     let (mut child, _stderr) = start(arguments);
+    let watchdog = watchdog(&child);
     kill_process(Pid::from_child(&child), signal).unwrap();
     let mut stdout = String::new();
     child
@@ -37,6 +38,7 @@ fn is_cancelled(signal: Signal, status: i32, arguments: &[&str]) {
         .read_to_string(&mut stdout)
         .unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(status));
+    watchdog.join().unwrap();
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(report["outcome"], "Cancelled", "{report:#}");
     assert_eq!(report["exitCode"], status);

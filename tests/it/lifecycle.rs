@@ -27,6 +27,22 @@ pub(crate) fn one_phase() {
 }
 
 #[test]
+pub(crate) fn ten_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let grant = format!("{}::/data", folder.path().display());
+    let report = succeeds(&[
+        "--dir",
+        &grant,
+        "--config",
+        "text=hello",
+        lifecycle::TEN_LINES,
+    ]);
+    assert_eq!(report["logs"][0]["message"], "written");
+    let written = std::fs::read_to_string(folder.path().join("text")).unwrap();
+    assert_eq!(written, "hello");
+}
+
+#[test]
 pub(crate) fn answers() {
     let run = |answer: &'static str| ["--phase", "post-start", lifecycle::ANSWERS, "--", answer];
     succeeds(&run("ok"));
@@ -274,7 +290,11 @@ fn an_answer_has_so_many_bytes_and_requests_are_counted() {
     assert!(answer(&granted, &["get", &url]).starts_with("Ok((200, "));
     let small = [&granted[..], &["--max-response", "4Ki"]].concat();
     assert_eq!(answer(&small, &["get", &url]), "Err(TooLarge)");
+    // A hook that cannot do without it failed because of the cap.
+    let must = [lifecycle::ASKS, "--", "must-get", &url];
+    exhausts("network", 153, &[&small[..], &must].concat());
     let none = [&granted[..], &["--max-requests", "0"]].concat();
+    exhausts("network", 153, &[&none[..], &must].concat());
     let report = ask(&none, &["get", &url]);
     let note = report["logs"][0]["message"].as_str().unwrap();
     assert!(note.contains("--max-requests"), "{note}");

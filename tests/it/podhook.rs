@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 /// The command under test, with a cache shared by all tests.
 pub(crate) fn command() -> Command {
@@ -66,13 +67,7 @@ pub(crate) fn podhook<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -
 /// tests do.
 pub(crate) fn finish(command: &mut Command) -> Finished {
     let child = command.spawn().unwrap();
-    let ended = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
-    let watchdog = std::thread::spawn(move || {
-        let mut fds = [PollFd::new(&ended, PollFlags::IN)];
-        if poll(&mut fds, Some(&PATIENCE)).unwrap() == 0 {
-            pidfd_send_signal(&ended, Signal::KILL).unwrap();
-        }
-    });
+    let watchdog = watchdog(&child);
     let output = child.wait_with_output().unwrap();
     watchdog.join().unwrap();
     Finished {
@@ -159,6 +154,17 @@ pub(crate) fn ends(outcome: &str, status: i32, message: &str, arguments: &[&str]
 /// What the hook printed to stdout, without its last line break.
 pub(crate) fn said(report: &Value) -> &str {
     report["stdout"].as_str().unwrap().trim_end()
+}
+
+/// Kills a process that does not end.
+pub(crate) fn watchdog(child: &Child) -> JoinHandle<()> {
+    let ended = pidfd_open(Pid::from_child(child), PidfdFlags::empty()).unwrap();
+    std::thread::spawn(move || {
+        let mut fds = [PollFd::new(&ended, PollFlags::IN)];
+        if poll(&mut fds, Some(&PATIENCE)).unwrap() == 0 {
+            pidfd_send_signal(&ended, Signal::KILL).unwrap();
+        }
+    })
 }
 
 /// A process that ends with `status` when it gets QUIT. Until it has said that it is

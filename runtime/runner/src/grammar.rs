@@ -24,7 +24,9 @@ pub enum Malformed {
     #[error("write a path and perhaps a query, beginning with /, escaped as in a URL")]
     Path,
     /// `--allow-host`.
-    #[error("write [SCHEME://]HOST[:PORT]: a name or address, http or https, no path, no wildcard")]
+    #[error(
+        "write [SCHEME://]HOST[:PORT]: a name or address (IPv6 in brackets), http or https, no path, no wildcard"
+    )]
     Host,
     /// `--allow-network`.
     #[error("write an address and a prefix length, like 10.0.0.0/8")]

@@ -35,6 +35,7 @@ fn ask(ctx: Context) -> podhook::Result {
             "{:?}",
             http::get(url).map(|answer| (answer.status, answer.text().into_owned()))
         ),
+        ["must-get", url] => http::get(url)?.text().into_owned(),
         ["headers", count, url] => {
             let count = count.parse()?;
             let request = http::Request::get(url);
