@@ -10,6 +10,8 @@ mod examples;
 mod http;
 mod library;
 mod lifecycle;
+mod pod_check;
+mod pod_simulate;
 mod podhook;
 mod server;
 mod tidy;

@@ -26,6 +26,40 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
+/// Writes a duration as Go does: `1m20s`, `1.5s`, `300ms`, `0s`.
+#[must_use]
+pub fn text(span: Duration) -> String {
+    let nanos = span.subsec_nanos();
+    if span.as_secs() == 0 && nanos > 0 {
+        let (unit, scale) = match nanos {
+            1_000_000.. => ("ms", 1_000_000),
+            1_000.. => ("µs", 1_000),
+            _ => ("ns", 1),
+        };
+        return format!(
+            "{}{unit}",
+            with_fraction(u64::from(nanos / scale), nanos % scale, scale)
+        );
+    }
+    let (minutes, seconds) = (span.as_secs() / 60, span.as_secs() % 60);
+    let seconds = with_fraction(seconds, nanos, 1_000_000_000);
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => format!("{seconds}s"),
+        (0, minutes) => format!("{minutes}m{seconds}s"),
+        (hours, minutes) => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}
+
+/// `whole.rest`, where `rest` of `scale` is a decimal fraction.
+fn with_fraction(whole: u64, rest: u32, scale: u32) -> String {
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let digits = scale.ilog10() as usize;
+    let fraction = format!("{rest:0digits$}");
+    format!("{whole}.{}", fraction.trim_end_matches('0'))
+}
+
 /// Reads a duration; `0` needs no unit.
 ///
 /// # Errors
@@ -84,6 +118,22 @@ fn scaled(number: &str, scale: u64) -> Option<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_go_s() {
+        for (nanos, text) in [
+            (0, "0s"),
+            (1, "1ns"),
+            (1_500, "1.5µs"),
+            (300_000_000, "300ms"),
+            (1_500_000_000, "1.5s"),
+            (80_000_000_000, "1m20s"),
+            (300_000_000_000, "5m0s"),
+            (3_600_000_000_000, "1h0m0s"),
+        ] {
+            assert_eq!(super::text(Duration::from_nanos(nanos)), text);
+        }
+    }
 
     #[test]
     fn durations_are_read_as_go_reads_them() {

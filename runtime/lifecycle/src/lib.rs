@@ -6,6 +6,10 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`spec`] | a pod's specification, its defaults, what the API server would refuse |
+//! | [`machine`] | a pod's life under a kubelet |
+//! | [`grace`], [`backoff`], [`restart`], [`probe`], [`port`] | single rules of it |
+//! | [`pod_event`], [`pod_status`], [`hook_error`] | what is seen of it, in the kubelet's words |
 //! | [`hook`] | `PostStart` and `PreStop` |
 //! | [`handler`] | the pod spec's four ways to name a hook |
 //! | [`invocation`] | one call of one hook, and whom it is for |
@@ -19,16 +23,26 @@
 //! | [`quantity`] | Kubernetes quantities (`500m`, `64Mi`) |
 //! | [`duration`] | Go durations (`1m30s`), as Kubernetes writes them |
 
+pub mod backoff;
 pub mod budget;
 pub mod duration;
+pub mod grace;
 pub mod grants;
 pub mod handler;
 pub mod hook;
+pub mod hook_error;
 pub mod invocation;
+pub mod machine;
 pub mod meter;
 pub mod outcome;
+pub mod pod_event;
+pub mod pod_status;
+pub mod port;
+pub mod probe;
 pub mod quantity;
 pub mod report;
+pub mod restart;
+pub mod spec;
 pub mod state;
 pub mod usage;
 

@@ -3,7 +3,7 @@
 //! Not serializable on purpose: what leaves the process goes through
 //! `podhook-runner`'s versioned wire format.
 
-use crate::{Budget, Handler, Hook, InvocationId, Outcome, Usage};
+use crate::{Budget, Handler, Hook, Invocation, InvocationId, Outcome, Usage};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -42,6 +42,31 @@ pub struct Report {
     pub termination_message: Option<String>,
     /// The answer of a module of kind `http`.
     pub response: Option<HttpResponse>,
+}
+
+impl Report {
+    /// The report on a hook that never ran, or did not get to the end of it.
+    #[must_use]
+    pub fn without_run(call: &Invocation, outcome: Outcome, message: Option<String>) -> Self {
+        Self {
+            id: call.id,
+            module: None,
+            handler: call.handler,
+            hook: call.hook,
+            outcome,
+            message,
+            guest_exit_code: None,
+            started_at: SystemTime::now(),
+            took: Duration::ZERO,
+            budget: call.budget,
+            usage: Usage::default(),
+            output: Output::default(),
+            logs: Vec::new(),
+            events: Vec::new(),
+            termination_message: None,
+            response: None,
+        }
+    }
 }
 
 /// SHA-256 over a module's bytes.

@@ -4,4 +4,5 @@ pub(crate) mod build;
 pub(crate) mod compile;
 pub(crate) mod inspect;
 pub(crate) mod manual;
+pub(crate) mod pod;
 pub(crate) mod run;

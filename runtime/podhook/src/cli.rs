@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::adapters::{build, compile, inspect, manual, run};
+use crate::adapters::{build, compile, inspect, manual, pod, run};
 use crate::config;
 use crate::error::CliError;
 use crate::terminal::to_stderr;
@@ -29,6 +29,8 @@ pub struct Cli {
 enum Command {
     /// Run one hook in the sandbox
     Run(Box<run::Options>),
+    /// Check or simulate a pod
+    Pod(pod::Options),
     /// Build a Rust hook crate for wasm32-wasip2
     Build(build::Options),
     /// Compile a hook ahead of time, for podhook-exec
@@ -48,6 +50,7 @@ pub fn run(cli: Cli) -> ExitCode {
     config::start_tracing(cli.verbose);
     let done = match cli.command {
         Command::Run(options) => run::run(*options),
+        Command::Pod(options) => pod::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),

@@ -9,6 +9,8 @@ pub(crate) struct CliError {
     status: u8,
     what: String,
     why: String,
+    /// What else is wrong with the same thing; a line each.
+    further: Vec<String>,
     hint: Option<String>,
 }
 
@@ -38,13 +40,25 @@ impl CliError {
         Self::new(73, what, why)
     }
 
+    /// A pod or a configuration that cannot be read, or is none (`EX_CONFIG`).
+    pub(crate) fn config(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(78, what, why)
+    }
+
     fn new(status: u8, what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self {
             status,
             what: what.into(),
             why: why.to_string(),
+            further: Vec::new(),
             hint: None,
         }
+    }
+
+    /// Something else that is wrong with it.
+    pub(crate) fn also(mut self, why: impl fmt::Display) -> Self {
+        self.further.push(why.to_string());
+        self
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -63,8 +77,11 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = format!("error: {}: {}", self.what, self.why);
-        f.write_str(&one_line(&line))?;
+        for (index, why) in std::iter::once(&self.why).chain(&self.further).enumerate() {
+            let start = if index == 0 { "" } else { "\n" };
+            let line = format!("error: {}: {why}", self.what);
+            write!(f, "{start}{}", one_line(&line))?;
+        }
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),

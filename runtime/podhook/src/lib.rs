@@ -9,8 +9,11 @@ mod config;
 mod error;
 mod hook_crate;
 mod hook_source;
+mod kubelet;
 mod one_line;
 mod options;
+mod pod_file;
+mod pod_lints;
 mod terminal;
 
 pub use cli::{Cli, run};

@@ -21,16 +21,17 @@ pub(crate) enum Format {
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
     /// Memory limit in bytes, as in a pod (64Mi); over it the hook ends as OOMKilled
-    #[arg(long, value_name = "QUANTITY", default_value = "128Mi", value_parser = grammar::size)]
-    memory: u64,
+    /// [default: 128Mi; in a pod the container's]
+    #[arg(long, value_name = "QUANTITY", value_parser = grammar::size)]
+    memory: Option<u64>,
 
     /// Deterministic budget of computation; not counted by default
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
 
-    /// Wall-clock deadline (500ms, 1m30s); 0: none
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = grammar::duration)]
-    timeout: Duration,
+    /// Wall-clock deadline (500ms, 1m30s); 0: none [default: 30s; in a pod none]
+    #[arg(long, value_name = "DURATION", value_parser = grammar::duration)]
+    timeout: Option<Duration>,
 
     /// Bytes kept of stdout, and of stderr; the middle of more is cut and counted
     #[arg(long, value_name = "SIZE", default_value = "64Ki", value_parser = grammar::size)]
@@ -54,11 +55,15 @@ pub(crate) struct LimitOptions {
 }
 
 impl LimitOptions {
-    pub(crate) fn budget(&self) -> Budget {
+    /// What is said here, and what the place of the call has instead where nothing is.
+    pub(crate) fn budget(&self, default: &Budget) -> Budget {
         Budget {
-            timeout: (!self.timeout.is_zero()).then_some(self.timeout),
+            timeout: match self.timeout {
+                Some(timeout) => (!timeout.is_zero()).then_some(timeout),
+                None => default.timeout,
+            },
             fuel: self.fuel,
-            memory: Some(self.memory),
+            memory: self.memory.or(default.memory),
             caps: Caps {
                 output: usize::try_from(self.max_output).unwrap_or(usize::MAX),
                 handles: self.max_open_files,

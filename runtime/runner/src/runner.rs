@@ -1,15 +1,12 @@
 //! Runs hook modules, one after the other or many at once, on one thread.
 
-use podhook_lifecycle::{
-    Digest, Invocation, InvocationId, ModuleInfo, Outcome, Output, Refusal, Report, Usage,
-};
+use podhook_lifecycle::{Digest, Invocation, InvocationId, ModuleInfo, Outcome, Refusal, Report};
 use podhook_sandbox::{
     CodeStore, Engine, EngineError, HandlerPre, InvalidModule, Module, Profile, Wiring,
 };
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
 
 /// One worker: an engine, and the modules linked on it.
 ///
@@ -170,22 +167,5 @@ pub fn refuse_file(source: &str, digest: Digest, call: &Invocation, why: &Invali
 /// A report on a hook that never started.
 fn refused(call: &Invocation, outcome: Outcome, mut message: String) -> Report {
     message.truncate(message.floor_char_boundary(4096));
-    Report {
-        id: call.id,
-        module: None,
-        handler: call.handler,
-        hook: call.hook,
-        outcome,
-        message: Some(message),
-        guest_exit_code: None,
-        started_at: SystemTime::now(),
-        took: Duration::ZERO,
-        budget: call.budget,
-        usage: Usage::default(),
-        output: Output::default(),
-        logs: Vec::new(),
-        events: Vec::new(),
-        termination_message: None,
-        response: None,
-    }
+    Report::without_run(call, outcome, Some(message))
 }

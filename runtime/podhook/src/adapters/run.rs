@@ -7,7 +7,8 @@ use crate::options::{Format, GrantOptions, LimitOptions};
 use clap::Args;
 use podhook_ledger::Account;
 use podhook_lifecycle::{
-    CancelReason, Hook, HttpRequest, Invocation, MemoryState, ModuleKind, Pod, Report, State,
+    Budget, CancelReason, Hook, HttpRequest, Invocation, MemoryState, ModuleKind, Pod, Report,
+    State,
 };
 use podhook_runner::{Runner, StateDir, grammar, refuse_file};
 use podhook_sandbox::{Cancel, Module, Profile, Wiring, module};
@@ -98,7 +99,7 @@ fn invocation(options: &Options) -> Result<Invocation, CliError> {
     let mut call = Invocation::new(Runner::new_id());
     call.hook = options.phase;
     call.args.clone_from(&options.args);
-    call.budget = options.limits.budget();
+    call.budget = options.limits.budget(&Budget::default());
     // The kubelet's own name for a pod that has none is as good as any.
     call.pod = Pod {
         name: "local".to_owned(),

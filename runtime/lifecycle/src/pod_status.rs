@@ -1,0 +1,205 @@
+//! A pod's status as the kubelet publishes it, and the phase it amounts to.
+//!
+//! Follows `generateAPIPodStatus` and `getPhase` of kubelet v1.36. When a status is
+//! made, and of what, is the machine's affair.
+
+use crate::spec::{ContainerIndex, PodSpec, RestartPolicy};
+
+/// `status.phase`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Not all containers have been started.
+    Pending,
+    /// All have, and one runs or will be restarted.
+    Running,
+    /// All ended with 0, for good.
+    Succeeded,
+    /// All ended, one of them not with 0.
+    Failed,
+}
+
+impl Phase {
+    /// As in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Whether the pod is over.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+/// `state` of a container's status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerState {
+    /// Not started, or not again.
+    Waiting {
+        /// `ContainerCreating`, `PodInitializing`, `CrashLoopBackOff`, …
+        reason: &'static str,
+        /// More, for a person.
+        message: Option<String>,
+    },
+    /// Runs.
+    Running,
+    /// Ended.
+    Terminated(Termination),
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Termination {
+    /// Its exit code; 128 + n after signal n.
+    pub code: i32,
+    /// `Completed`, `Error`, `StartError`.
+    pub reason: &'static str,
+}
+
+impl Termination {
+    /// A process that ended with this code.
+    #[must_use]
+    pub const fn exited(code: i32) -> Self {
+        Self {
+            code,
+            reason: match code {
+                0 => "Completed",
+                _ => "Error",
+            },
+        }
+    }
+}
+
+/// One of `containerStatuses` or `initContainerStatuses`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerStatus {
+    /// `state`.
+    pub state: ContainerState,
+    /// `lastState`, which is `terminated` or nothing.
+    pub last: Option<Termination>,
+    /// `ready`.
+    pub ready: bool,
+    /// `started`: it runs, and its startup probe, if any, has succeeded.
+    pub started: bool,
+    /// `restartCount`.
+    pub restart_count: u32,
+}
+
+impl ContainerStatus {
+    fn runs(&self) -> bool {
+        self.state == ContainerState::Running
+    }
+
+    /// `true` where it neither ran yet nor runs.
+    fn never_ran(&self) -> bool {
+        matches!(self.state, ContainerState::Waiting { .. }) && self.last.is_none()
+    }
+
+    /// The end it is at, waiting to be restarted or not.
+    fn ended(&self) -> Option<Termination> {
+        match self.state {
+            ContainerState::Terminated(end) => Some(end),
+            ContainerState::Waiting { .. } => self.last,
+            ContainerState::Running => None,
+        }
+    }
+}
+
+/// A pod's status, containers in the order of [`ContainerIndex`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodStatus {
+    /// `phase`.
+    pub phase: Phase,
+    /// `initContainerStatuses`, then `containerStatuses`.
+    pub containers: Vec<ContainerStatus>,
+    /// `reason`: `DeadlineExceeded`.
+    pub reason: Option<&'static str>,
+}
+
+/// How far a pod has come, as far as its phase depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// One of `containers` was started once: all init containers had done their work.
+    pub initialized: bool,
+    /// Nothing will be restarted any more.
+    pub terminal: bool,
+}
+
+/// `getPhase`.
+#[must_use]
+pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], progress: Progress) -> Phase {
+    let tally = Tally::of(spec, statuses);
+    if tally.failed_inits && spec.restart_policy == RestartPolicy::Never {
+        return Phase::Failed;
+    }
+    if (tally.pending_inits && !progress.initialized) || tally.waiting > 0 {
+        return Phase::Pending;
+    }
+    if tally.running > 0 {
+        return Phase::Running;
+    }
+    tally.all_stopped(spec.restart_policy, progress.terminal)
+}
+
+#[derive(Default)]
+struct Tally {
+    pending_inits: bool,
+    failed_inits: bool,
+    waiting: usize,
+    running: usize,
+    stopped: usize,
+    succeeded: usize,
+}
+
+impl Tally {
+    fn of(spec: &PodSpec, statuses: &[ContainerStatus]) -> Self {
+        let mut tally = Self::default();
+        for (index, status) in statuses.iter().enumerate() {
+            let index = ContainerIndex(index);
+            match (spec.is_init(index), spec.is_sidecar(index)) {
+                (true, true) => tally.sidecar(status),
+                (true, false) => tally.init(status),
+                (false, _) => tally.regular(status),
+            }
+        }
+        tally
+    }
+
+    fn init(&mut self, status: &ContainerStatus) {
+        match status.ended() {
+            Some(end) => self.failed_inits |= end.code != 0,
+            None => self.pending_inits = true,
+        }
+    }
+
+    /// A sidecar that ended counts for nothing.
+    fn sidecar(&mut self, status: &ContainerStatus) {
+        self.running += usize::from(status.runs());
+        self.waiting += usize::from(status.never_ran());
+        self.pending_inits |= status.never_ran() || (status.runs() && !status.started);
+    }
+
+    fn regular(&mut self, status: &ContainerStatus) {
+        self.running += usize::from(status.runs());
+        self.waiting += usize::from(status.never_ran());
+        self.stopped += usize::from(status.ended().is_some());
+        let done = matches!(status.state, ContainerState::Terminated(end) if end.code == 0);
+        self.succeeded += usize::from(done);
+    }
+
+    fn all_stopped(&self, policy: RestartPolicy, terminal: bool) -> Phase {
+        let succeeded = self.stopped == self.succeeded;
+        match (policy, terminal) {
+            (RestartPolicy::Always, false) => Phase::Running,
+            _ if succeeded => Phase::Succeeded,
+            (_, true) | (RestartPolicy::Never, false) => Phase::Failed,
+            (RestartPolicy::OnFailure, false) => Phase::Running,
+        }
+    }
+}

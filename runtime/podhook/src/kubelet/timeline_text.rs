@@ -1,0 +1,106 @@
+//! A timeline for a person: one line a row.
+
+use crate::kubelet::timeline::{At, Call, Row, Timeline, What, Whose};
+use crate::one_line::one_line;
+use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus};
+use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
+
+/// Characters of a status' message that are shown.
+const MESSAGE: usize = 400;
+
+/// All of it.
+pub(crate) fn whole(timeline: &Timeline) -> String {
+    let rows: Vec<_> = timeline
+        .rows()
+        .filter_map(|(at, row)| line(timeline.spec(), at, row))
+        .collect();
+    lines(&rows)
+}
+
+/// Names and texts are the file's, and stay on their lines.
+pub(crate) fn lines(texts: &[String]) -> String {
+    texts.iter().map(|text| one_line(text) + "\n").collect()
+}
+
+/// One row: seconds, what it is, whose it is, what happened.
+fn line(spec: &PodSpec, At(t): At, row: &Row) -> Option<String> {
+    let (kind, who, what) = match row {
+        Row::Event(event) => {
+            let count = match event.count {
+                1 => String::new(),
+                count => format!(" (x{count})"),
+            };
+            let path = event.field_path.as_deref().unwrap_or("pod");
+            let what = format!("{}: {}{count}", event.reason, event.message);
+            (event.kind.as_str(), path.to_owned(), what)
+        }
+        Row::Process(whose, what) => ("Process", process_name(spec, *whose), process(*what)),
+        Row::Status(shown) => (
+            "Status",
+            shown.phase.as_str().to_owned(),
+            status(spec, shown),
+        ),
+        Row::Call(Call::StopContainer(index, timeout)) => {
+            let what = format!("StopContainer, timeout {timeout} s");
+            ("Call", name(spec, *index).to_owned(), what)
+        }
+        Row::Call(_) => return None,
+    };
+    Some(format!("{t:>10.3}s  {kind:<8} {who:<24} {what}"))
+}
+
+fn process_name(spec: &PodSpec, whose: Whose) -> String {
+    match whose {
+        Whose::Container(index) => name(spec, index).to_owned(),
+        Whose::Hook(index, hook) => format!("{}/{}", name(spec, index), hook.field()),
+    }
+}
+
+fn process(what: What) -> String {
+    match what {
+        What::Start => "starts".to_owned(),
+        What::Exit(code) => format!("exits {code}"),
+        What::Killed(_) => "is killed".to_owned(),
+        What::SignalTerm => "gets SIGTERM".to_owned(),
+    }
+}
+
+fn status(spec: &PodSpec, status: &PodStatus) -> String {
+    let shown: Vec<_> = status
+        .containers
+        .iter()
+        .enumerate()
+        .map(|(index, container)| {
+            let name = name(spec, ContainerIndex(index));
+            format!("{name}: {}", container_status(container))
+        })
+        .collect();
+    shown.join("; ")
+}
+
+fn container_status(status: &ContainerStatus) -> String {
+    let restarts = match status.restart_count {
+        0 => String::new(),
+        count => format!(", restarts {count}"),
+    };
+    let state = match &status.state {
+        ContainerState::Running if status.ready => "running, ready".to_owned(),
+        ContainerState::Running => "running, not ready".to_owned(),
+        ContainerState::Terminated(end) => {
+            format!("terminated ({}, exit code {})", end.reason, end.code)
+        }
+        ContainerState::Waiting { reason, message } => match message {
+            None => format!("waiting ({reason})"),
+            Some(message) => {
+                let shown: String = message.chars().take(MESSAGE).collect();
+                format!("waiting ({reason}: {shown})")
+            }
+        },
+    };
+    state + &restarts
+}
+
+fn name(spec: &PodSpec, index: ContainerIndex) -> &str {
+    spec.container(index)
+        .map_or("", |container| &container.name)
+}

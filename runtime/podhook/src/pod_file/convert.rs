@@ -1,0 +1,285 @@
+//! The API's pod as podhook's: what touches hooks, and nothing else.
+//!
+//! Refuses values that podhook's types cannot hold. What they hold but the API server
+//! would refuse is left for `podhook_lifecycle::spec::validation`.
+
+use super::fault::{Fault, PodError};
+use super::probe::probe;
+use k8s_openapi::api::core::v1 as api;
+use k8s_openapi::apimachinery::pkg::api::resource;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr;
+use podhook_lifecycle::Pod;
+use podhook_lifecycle::quantity::Quantity;
+use podhook_lifecycle::spec::{
+    ContainerPort, ContainerSpec, ExecAction, HttpGetAction, IntOrString, Lifecycle,
+    LifecycleHandler, PodSpec, RestartPolicy, RestartRule, SleepAction, TcpSocketAction,
+};
+use std::collections::BTreeMap;
+
+/// What is collected on the way.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) faults: Vec<Fault>,
+    /// Fields whose values only a cluster knows.
+    pub(super) elsewhere: Vec<String>,
+}
+
+impl Findings {
+    /// A value, or the fault that it is none.
+    pub(super) fn keep<T>(&mut self, read: Result<T, Fault>) -> Option<T> {
+        read.map_err(|fault| self.faults.push(fault)).ok()
+    }
+}
+
+/// The pod, and the fields whose values only a cluster knows.
+pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Vec<String>), PodError> {
+    let mut found = Findings::default();
+    let spec = pod.spec.unwrap_or_default();
+    let ephemeral = spec.ephemeral_containers.unwrap_or_default();
+    quantities("spec.resources", spec.resources.as_ref(), &mut found);
+    let converted = PodSpec {
+        pod: Pod {
+            node: text(spec.node_name),
+            service_account: text(spec.service_account_name).or(text(spec.service_account)),
+            ip: pod.status.and_then(|status| text(status.pod_ip)),
+            ..metadata(pod.metadata)
+        },
+        restart_policy: restart_policy("spec", spec.restart_policy, &mut found).unwrap_or_default(),
+        termination_grace_period_seconds: spec.termination_grace_period_seconds,
+        active_deadline_seconds: spec.active_deadline_seconds,
+        host_network: spec.host_network.unwrap_or_default(),
+        share_process_namespace: spec.share_process_namespace.unwrap_or_default(),
+        os_name: spec.os.and_then(|os| text(Some(os.name))),
+        init_containers: containers("initContainers", spec.init_containers, &mut found),
+        containers: containers("containers", Some(spec.containers), &mut found),
+        ephemeral_with_lifecycle: (0..ephemeral.len())
+            .filter(|&index| {
+                ephemeral
+                    .get(index)
+                    .is_some_and(|one| one.lifecycle.is_some())
+            })
+            .collect(),
+    };
+    PodError::unless_none(found.faults)?;
+    Ok((converted, found.elsewhere))
+}
+
+/// A name that the API server would make up gets an ending that it never would.
+fn metadata(metadata: ObjectMeta) -> Pod {
+    let generated = || text(metadata.generate_name).map(|prefix| format!("{prefix}xxxxx"));
+    Pod {
+        name: text(metadata.name).or_else(generated).unwrap_or_default(),
+        namespace: text(metadata.namespace).or_else(|| Some("default".to_owned())),
+        uid: text(metadata.uid),
+        labels: pairs(metadata.labels),
+        annotations: pairs(metadata.annotations),
+        ..Pod::default()
+    }
+}
+
+/// Empty text is as text that is not there.
+pub(super) fn text(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn pairs(map: Option<BTreeMap<String, String>>) -> Vec<(String, String)> {
+    map.into_iter().flatten().collect()
+}
+
+fn containers(
+    list: &str,
+    containers: Option<Vec<api::Container>>,
+    found: &mut Findings,
+) -> Vec<ContainerSpec> {
+    let containers = containers.into_iter().flatten().enumerate();
+    containers
+        .map(|(index, one)| container(&format!("spec.{list}[{index}]"), one, found))
+        .collect()
+}
+
+fn container(path: &str, one: api::Container, found: &mut Findings) -> ContainerSpec {
+    let resources = format!("{path}.resources");
+    quantities(&resources, one.resources.as_ref(), found);
+    if one.env_from.is_some_and(|sources| !sources.is_empty()) {
+        found.elsewhere.push(format!("{path}.envFrom"));
+    }
+    ContainerSpec {
+        env: env(path, one.env, found),
+        restart_policy: restart_policy(path, one.restart_policy, found),
+        restart_rules: restart_rules(path, one.restart_policy_rules, found),
+        startup_probe: probe(&format!("{path}.startupProbe"), one.startup_probe, found),
+        liveness_probe: probe(&format!("{path}.livenessProbe"), one.liveness_probe, found),
+        readiness_probe: probe(
+            &format!("{path}.readinessProbe"),
+            one.readiness_probe,
+            found,
+        ),
+        memory_limit: one.resources.and_then(memory_limit),
+        ports: one.ports.into_iter().flatten().map(port).collect(),
+        lifecycle: one.lifecycle.map(lifecycle),
+        name: one.name,
+        image: text(one.image),
+        command: one.command.unwrap_or_default(),
+        args: one.args.unwrap_or_default(),
+        working_dir: text(one.working_dir),
+    }
+}
+
+fn env(
+    path: &str,
+    variables: Option<Vec<api::EnvVar>>,
+    found: &mut Findings,
+) -> Vec<(String, String)> {
+    let mut plain = Vec::new();
+    for (index, variable) in variables.into_iter().flatten().enumerate() {
+        match variable.value_from {
+            None => plain.push((variable.name, variable.value.unwrap_or_default())),
+            Some(_) => {
+                let field = format!("{path}.env[{index}].valueFrom");
+                found.elsewhere.push(field);
+            }
+        }
+    }
+    plain
+}
+
+fn port(port: api::ContainerPort) -> ContainerPort {
+    ContainerPort {
+        name: text(port.name),
+        container_port: port.container_port,
+    }
+}
+
+type Quantities = BTreeMap<String, resource::Quantity>;
+
+/// Every limit and request has to be a quantity.
+fn quantities(path: &str, resources: Option<&api::ResourceRequirements>, found: &mut Findings) {
+    let Some(resources) = resources else { return };
+    let maps: [(&str, Option<&Quantities>); 2] = [
+        ("limits", resources.limits.as_ref()),
+        ("requests", resources.requests.as_ref()),
+    ];
+    for (list, quantities) in maps {
+        for (name, quantity) in quantities.into_iter().flatten() {
+            let field = format!("{path}.{list}[{name}]");
+            let read = quantity.0.parse::<Quantity>();
+            found.keep(read.map_err(|why| Fault::of_field(field, why)));
+        }
+    }
+}
+
+/// 0 is no limit.
+fn memory_limit(resources: api::ResourceRequirements) -> Option<u64> {
+    let limits = resources.limits?;
+    let limit = limits.get("memory")?.0.parse::<Quantity>().ok()?;
+    Some(limit.value()).filter(|&bytes| bytes > 0)
+}
+
+fn restart_policy(
+    path: &str,
+    policy: Option<String>,
+    found: &mut Findings,
+) -> Option<RestartPolicy> {
+    let read = match text(policy)?.as_str() {
+        "Always" => Ok(RestartPolicy::Always),
+        "OnFailure" => Ok(RestartPolicy::OnFailure),
+        "Never" => Ok(RestartPolicy::Never),
+        other => Err(unsupported(
+            format!("{path}.restartPolicy"),
+            other,
+            "\"Always\", \"OnFailure\", \"Never\"",
+        )),
+    };
+    found.keep(read)
+}
+
+fn unsupported(field: String, value: &str, supported: &str) -> Fault {
+    let why = format!("Unsupported value: {value:?}: supported values: {supported}");
+    Fault::of_field(field, why)
+}
+
+fn restart_rules(
+    path: &str,
+    rules: Option<Vec<api::ContainerRestartRule>>,
+    found: &mut Findings,
+) -> Vec<RestartRule> {
+    let rules = rules.into_iter().flatten().enumerate();
+    rules
+        .filter_map(|(index, rule)| {
+            let path = format!("{path}.restartPolicyRules[{index}]");
+            let read = restart_rule(&path, rule);
+            found.keep(read)
+        })
+        .collect()
+}
+
+fn restart_rule(path: &str, rule: api::ContainerRestartRule) -> Result<RestartRule, Fault> {
+    if rule.action != "Restart" {
+        let field = format!("{path}.action");
+        return Err(unsupported(field, &rule.action, "\"Restart\""));
+    }
+    let codes = rule.exit_codes.unwrap_or_default();
+    let not_in = match codes.operator.as_str() {
+        "In" => false,
+        "NotIn" => true,
+        other => {
+            let field = format!("{path}.exitCodes.operator");
+            return Err(unsupported(field, other, "\"In\", \"NotIn\""));
+        }
+    };
+    Ok(RestartRule {
+        not_in,
+        values: codes.values.unwrap_or_default(),
+    })
+}
+
+fn lifecycle(lifecycle: api::Lifecycle) -> Lifecycle {
+    Lifecycle {
+        post_start: lifecycle.post_start.map(handler),
+        pre_stop: lifecycle.pre_stop.map(handler),
+        stop_signal: lifecycle.stop_signal,
+    }
+}
+
+fn handler(handler: api::LifecycleHandler) -> LifecycleHandler {
+    LifecycleHandler {
+        exec: handler.exec.map(exec),
+        http_get: handler.http_get.map(http_get),
+        tcp_socket: handler.tcp_socket.map(tcp_socket),
+        sleep: handler.sleep.map(|sleep| SleepAction {
+            seconds: sleep.seconds,
+        }),
+    }
+}
+
+pub(super) fn exec(action: api::ExecAction) -> ExecAction {
+    ExecAction {
+        command: action.command.unwrap_or_default(),
+    }
+}
+
+pub(super) fn http_get(action: api::HTTPGetAction) -> HttpGetAction {
+    let headers = action.http_headers.into_iter().flatten();
+    HttpGetAction {
+        path: action.path,
+        port: int_or_string(action.port),
+        host: text(action.host),
+        scheme: action.scheme,
+        headers: headers.map(|header| (header.name, header.value)).collect(),
+    }
+}
+
+pub(super) fn tcp_socket(action: api::TCPSocketAction) -> TcpSocketAction {
+    TcpSocketAction {
+        port: int_or_string(action.port),
+        host: text(action.host),
+    }
+}
+
+fn int_or_string(value: intstr::IntOrString) -> IntOrString {
+    match value {
+        intstr::IntOrString::Int(number) => IntOrString::Int(number),
+        intstr::IntOrString::String(name) => IntOrString::String(name),
+    }
+}
