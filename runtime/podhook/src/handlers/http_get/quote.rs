@@ -1,0 +1,92 @@
+//! Text as Go quotes it (`%q`), which is how it stands in every error of the kubelet.
+//!
+//! Knows bytes, because what servers and paths bring need not be UTF-8. What a text
+//! means is not known here.
+
+use std::fmt::Write;
+
+/// `bytes` in double quotes, as `strconv.Quote` has them.
+pub(super) fn quote(bytes: &[u8]) -> String {
+    let mut quoted = String::with_capacity(bytes.len().saturating_add(2));
+    quoted.push('"');
+    for chunk in bytes.utf8_chunks() {
+        for each in chunk.valid().chars() {
+            push_char(&mut quoted, each);
+        }
+        for byte in chunk.invalid() {
+            push(&mut quoted, format_args!("\\x{byte:02x}"));
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A list as `%q` prints it: `["a" "b"]`.
+pub(super) fn quote_all(values: &[Vec<u8>]) -> String {
+    let each: Vec<String> = values.iter().map(|value| quote(value)).collect();
+    format!("[{}]", each.join(" "))
+}
+
+fn push_char(quoted: &mut String, each: char) {
+    match (short(each), u32::from(each)) {
+        (Some(letter), _) => quoted.extend(['\\', letter]),
+        (None, code @ (0..0x20 | 0x7f)) => push(quoted, format_args!("\\x{code:02x}")),
+        (None, _) if is_printed(each) => quoted.push(each),
+        (None, code @ 0..0x1_0000) => push(quoted, format_args!("\\u{code:04x}")),
+        (None, code) => push(quoted, format_args!("\\U{code:08x}")),
+    }
+}
+
+/// The letter that stands for `each` after a backslash.
+fn short(each: char) -> Option<char> {
+    Some(match each {
+        '"' | '\\' => each,
+        '\x07' => 'a',
+        '\x08' => 'b',
+        '\x0c' => 'f',
+        '\n' => 'n',
+        '\r' => 'r',
+        '\t' => 't',
+        '\x0b' => 'v',
+        _ => return None,
+    })
+}
+
+/// Whether Go prints it as it is. Rust escapes the same characters, and besides those
+/// that would cling to a quote, unless they follow another character.
+fn is_printed(each: char) -> bool {
+    let after_another = ['a', each].iter().collect::<String>();
+    after_another.escape_debug().count() == 2 || each == '\''
+}
+
+fn push(quoted: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = quoted.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_as_go_does() {
+        for (text, expected) in [
+            ("web", r#""web""#),
+            ("it's \"a\" \\", r#""it's \"a\" \\""#),
+            (
+                "\n\r\t\x0b\x0c\x07\x08\x00\x7f",
+                r#""\n\r\t\v\f\a\b\x00\x7f""#,
+            ),
+            ("ü 世 e\u{301}", "\"ü 世 e\u{301}\""),
+            (
+                "\u{301}\u{a0}\u{200b}\u{feff}",
+                "\"\u{301}\\u00a0\\u200b\\ufeff\"",
+            ),
+            ("\u{1f600}\u{e0001}", "\"\u{1f600}\\U000e0001\""),
+        ] {
+            assert_eq!(quote(text.as_bytes()), expected);
+        }
+        assert_eq!(quote(b"a\xff\xc3"), r#""a\xff\xc3""#);
+        assert_eq!(quote_all(&[b"1".to_vec(), b"2".to_vec()]), r#"["1" "2"]"#);
+    }
+}
