@@ -11,7 +11,7 @@ fn simulate(case: &Value) -> Finished {
     podhook(["pod", "simulate", path.to_str().unwrap(), "-o", "json"])
 }
 
-fn timeline(spec: Value, scenario: Value) -> Value {
+fn timeline(spec: &Value, scenario: &Value) -> Value {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec});
     let done = simulate(&json!({"pod": pod, "scenario": scenario}));
     assert_eq!((done.status, &*done.stderr), (0, ""), "{done:#?}");
@@ -66,7 +66,7 @@ fn a_failed_post_start_hook_kills_its_container_alone() {
         "exec": [{"command": ["no"], "takesSeconds": 1, "exitCode": 1}, {"command": ["bye"], "takesSeconds": 2}],
         "actions": [delete(9.0)],
     });
-    let seen = timeline(spec, scenario);
+    let seen = timeline(&spec, &scenario);
     assert_eq!(
         messages(&seen),
         [
@@ -108,7 +108,7 @@ fn grace_is_counted_from_the_end_of_a_post_start_hook() {
         "exec": [{"command": ["hi"], "takesSeconds": 5}, {"command": ["hangs"], "takesSeconds": null}],
         "actions": [delete(1.0)],
     });
-    let seen = timeline(spec, scenario);
+    let seen = timeline(&spec, &scenario);
     assert_eq!(
         processes(&seen),
         [
@@ -143,7 +143,7 @@ fn sidecars_are_stopped_after_those_that_need_them() {
         "exec": [{"command": ["bye"], "takesSeconds": 0.5}],
         "actions": [delete(4.0)],
     });
-    let seen = processes(&timeline(spec, scenario));
+    let seen = processes(&timeline(&spec, &scenario));
     let terms: Vec<_> = seen.iter().filter(|row| row.ends_with("TERM")).collect();
     assert_eq!(
         terms,
@@ -172,7 +172,7 @@ fn a_restarted_kubelet_repeats_one_hook_and_loses_the_other() {
             {"atSeconds": 6, "stopKubelet": {}}, {"atSeconds": 7, "startKubelet": {}},
         ],
     });
-    let seen = timeline(spec, scenario);
+    let seen = timeline(&spec, &scenario);
     assert_eq!(
         processes(&seen)[1..],
         [
@@ -196,7 +196,7 @@ fn a_day_of_restarts() {
         "exec": [{"command": ["no"], "exitCode": 1}],
         "actions": [delete(86_400.0)],
     });
-    let seen = timeline(spec, scenario);
+    let seen = timeline(&spec, &scenario);
     let starts: Vec<f64> = rows(&seen, "processes")
         .iter()
         .filter(|row| row["container"] == "c" && row["what"] == "start")

@@ -4,6 +4,7 @@
 //! message, never an event: an event says only that the hook failed.
 
 use crate::Hook;
+use crate::quote::quote;
 use crate::spec::{IntOrString, LifecycleHandler, TcpSocketAction};
 
 /// Bytes of one answer of the container runtime: gRPC's limit on both sides.
@@ -157,43 +158,6 @@ pub const fn event_message(hook: Hook) -> &'static str {
     }
 }
 
-/// Go's `%q`.
-#[must_use]
-pub fn quote(bytes: &[u8]) -> String {
-    let mut quoted = String::with_capacity(bytes.len() + 2);
-    quoted.push('"');
-    for chunk in bytes.utf8_chunks() {
-        chunk
-            .valid()
-            .chars()
-            .for_each(|c| quote_char(c, &mut quoted));
-        for byte in chunk.invalid() {
-            quoted.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-fn quote_char(c: char, quoted: &mut String) {
-    match c {
-        '"' => quoted.push_str("\\\""),
-        '\\' => quoted.push_str("\\\\"),
-        '\n' => quoted.push_str("\\n"),
-        '\r' => quoted.push_str("\\r"),
-        '\t' => quoted.push_str("\\t"),
-        '\x07' => quoted.push_str("\\a"),
-        '\x08' => quoted.push_str("\\b"),
-        '\x0c' => quoted.push_str("\\f"),
-        '\x0b' => quoted.push_str("\\v"),
-        '\x00'..='\x1f' | '\x7f' => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
-        '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-            quoted.push_str(&format!("\\u{:04x}", u32::from(c)));
-        }
-        _ => quoted.push(c),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,10 +235,5 @@ mod tests {
             "Cannot run handler: invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:&TCPSocketAction{Port:{0 9090 },Host:10.99.0.1,},Sleep:nil,}"
         );
         assert!(invalid_handler(&LifecycleHandler::default()).contains("TCPSocket:nil,"));
-    }
-
-    #[test]
-    fn quoting_is_go_s() {
-        assert_eq!(quote(b"a\"\\\n\x1b\xff\xc3\xa9"), r#""a\"\\\n\x1b\xffé""#);
     }
 }

@@ -20,6 +20,7 @@
 //! | [`usage`] | what it used, in the names of the cgroup v2 files |
 //! | [`report`] | outcome, usage and output of one invocation |
 //! | [`state`] | small values that outlive an invocation |
+//! | [`quote`] | text as Go quotes it |
 //! | [`quantity`] | Kubernetes quantities (`500m`, `64Mi`) |
 //! | [`duration`] | Go durations (`1m30s`), as Kubernetes writes them |
 
@@ -40,6 +41,7 @@ pub mod pod_status;
 pub mod port;
 pub mod probe;
 pub mod quantity;
+pub mod quote;
 pub mod report;
 pub mod restart;
 pub mod spec;

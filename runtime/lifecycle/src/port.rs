@@ -2,7 +2,7 @@
 //!
 //! Knows this container's ports alone. What listens there is not known here.
 
-use crate::hook_error::quote;
+use crate::quote::quote;
 use crate::spec::{ContainerPort, IntOrString};
 
 /// R45: a number stands for itself; a text is the first port of that name, and only

@@ -7,9 +7,11 @@ mod adapters;
 mod cli;
 mod config;
 mod error;
+mod handlers;
 mod hook_crate;
 mod hook_source;
 mod kubelet;
+mod local;
 mod one_line;
 mod options;
 mod pod_file;
@@ -17,3 +19,10 @@ mod pod_lints;
 mod terminal;
 
 pub use cli::{Cli, run};
+
+/// Where this process was started to be a container's shim it is one, and has its exit
+/// status; to be asked before anything else, in a process of one thread.
+#[must_use]
+pub fn enter() -> Option<std::process::ExitCode> {
+    local::enter()
+}

@@ -4,5 +4,8 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    podhook_host::run(podhook_host::Cli::parse())
+    match podhook_host::enter() {
+        Some(status) => status,
+        None => podhook_host::run(podhook_host::Cli::parse()),
+    }
 }

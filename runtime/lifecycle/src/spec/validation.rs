@@ -7,13 +7,12 @@
 //! Kubernetes v1.36, `pkg/apis/core/validation`.
 
 mod handlers;
-mod quoted;
 mod stop_signal;
 #[cfg(test)]
 mod tests;
 
 use super::{ContainerSpec, Lifecycle, PodSpec, RestartPolicy};
-use quoted::quoted;
+use crate::quote::quote;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -99,13 +98,16 @@ impl FieldError {
     }
 
     fn not_supported(field: impl Into<String>, value: &str, supported: &[&str]) -> Self {
-        let supported: Vec<_> = supported.iter().map(|name| quoted(name)).collect();
+        let supported: Vec<_> = supported
+            .iter()
+            .map(|name| quote(name.as_bytes()))
+            .collect();
         Self {
             field: field.into(),
             kind: ErrorKind::NotSupported,
             message: format!(
                 "Unsupported value: {}: supported values: {}",
-                quoted(value),
+                quote(value.as_bytes()),
                 supported.join(", ")
             ),
         }
@@ -115,7 +117,7 @@ impl FieldError {
         Self {
             field: field.into(),
             kind: ErrorKind::Duplicate,
-            message: format!("Duplicate value: {}", quoted(value)),
+            message: format!("Duplicate value: {}", quote(value.as_bytes())),
         }
     }
 }

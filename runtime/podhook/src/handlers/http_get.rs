@@ -7,19 +7,16 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `port`, `url`, `header`, `request` | what is asked, without I/O |
+//! | `url`, `header`, `request` | what is asked, without I/O |
 //! | `dial`, `tls`, `wire` | a connection |
 //! | `answer`, `body` | what comes back over it |
 //! | `exchange`, `redirect` | one request; one after another |
-//! | `quote` | text as Go quotes it |
 
 mod answer;
 mod body;
 mod dial;
 mod exchange;
 mod header;
-mod port;
-mod quote;
 mod redirect;
 mod request;
 mod tls;

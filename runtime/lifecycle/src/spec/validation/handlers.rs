@@ -2,7 +2,8 @@
 //!
 //! Whose handler it is, is not known here; `path` says where it stands.
 
-use super::{FieldError, quoted};
+use super::FieldError;
+use crate::quote::quote;
 use crate::spec::{
     ExecAction, HttpGetAction, IntOrString, LifecycleHandler, SleepAction, TcpSocketAction,
 };
@@ -67,7 +68,7 @@ fn http_get(action: &HttpGetAction, path: &str) -> Vec<FieldError> {
     let bad_names = names.filter(|name| !is_header_name(name));
     errors.extend(bad_names.map(|name| {
         let field = format!("{path}.httpHeaders");
-        FieldError::invalid(field, quoted(name), HEADER_NAME)
+        FieldError::invalid(field, quote(name.as_bytes()), HEADER_NAME)
     }));
     errors
 }
@@ -105,7 +106,7 @@ fn port(port: &IntOrString, path: &str) -> Vec<FieldError> {
             vec![FieldError::invalid(path, number, detail)]
         }
         IntOrString::String(name) => port_name_faults(name)
-            .map(|fault| FieldError::invalid(path, quoted(name), fault))
+            .map(|fault| FieldError::invalid(path, quote(name.as_bytes()), fault))
             .collect(),
     }
 }

@@ -6,10 +6,10 @@
 mod fields;
 mod framing;
 
-use super::quote::quote;
 use super::wire::{Reader, Stop};
 use fields::Fields;
 pub(super) use framing::Framing;
+use podhook_lifecycle::quote::quote;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {

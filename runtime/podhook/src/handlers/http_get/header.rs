@@ -3,7 +3,7 @@
 //! Which fields a hook sends is `request`; which of them go along a redirect is
 //! `redirect`. Here is only what a field is, and how it is written.
 
-use crate::handlers::http_get::quote::quote;
+use podhook_lifecycle::quote::quote;
 use std::collections::BTreeMap;
 
 /// Sorted by name, as Go writes them; values in the order they were added.

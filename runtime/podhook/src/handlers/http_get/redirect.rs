@@ -6,9 +6,9 @@
 use super::Purpose;
 use super::answer::Head;
 use super::exchange::{Answered, exchange};
-use super::quote::quote;
 use super::request::Request;
 use super::url::Url;
+use podhook_lifecycle::quote::quote;
 use std::fmt;
 
 /// Go's `url.Error`.

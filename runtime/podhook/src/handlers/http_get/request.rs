@@ -3,9 +3,11 @@
 //! Pure. Where the bytes go, and what comes back, is not known here.
 
 use super::header::{Headers, has_word, write_field};
-use super::quote::quote;
 use super::url::Url;
-use super::{Purpose, Target, port};
+use super::{Purpose, Target};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use podhook_lifecycle::port;
+use podhook_lifecycle::quote::quote;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
@@ -69,7 +71,10 @@ impl Request {
         if headers.first("Authorization").is_empty() {
             let password = user.password.as_deref().unwrap_or_default();
             let plain = [&user.name, b":".as_slice(), password].concat();
-            headers.set("Authorization", format!("Basic {}", base64(&plain)).into());
+            headers.set(
+                "Authorization",
+                format!("Basic {}", BASE64_STANDARD.encode(&plain)).into(),
+            );
         }
         headers.write(out);
     }
@@ -183,22 +188,4 @@ fn without_zone(host: &[u8]) -> Vec<u8> {
     let zone = address.iter().rposition(|byte| *byte == b'%');
     let address = zone.and_then(|at| address.get(..at)).unwrap_or(address);
     [address, rest].concat()
-}
-
-fn base64(plain: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut encoded = String::new();
-    for three in plain.chunks(3) {
-        let byte = |at: usize| three.get(at).copied().map_or(0, u32::from);
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let letter = usize::try_from(bits >> shift & 63).ok();
-            let letter = letter.and_then(|at| LETTERS.get(at));
-            encoded.push(match place <= three.len() {
-                true => letter.copied().map_or('=', char::from),
-                false => '=',
-            });
-        }
-    }
-    encoded
 }

@@ -4,9 +4,9 @@
 //! redirect need. What the values mean is `framing`.
 
 use crate::handlers::http_get::header::{canonical, is_control, is_token};
-use crate::handlers::http_get::quote::quote;
 use crate::handlers::http_get::url::cut;
 use crate::handlers::http_get::wire::{Reader, Stop};
+use podhook_lifecycle::quote::quote;
 
 #[derive(Debug, Default)]
 pub(super) struct Fields(Vec<(&'static str, Vec<u8>)>);

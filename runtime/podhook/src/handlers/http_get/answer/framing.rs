@@ -6,7 +6,7 @@
 use super::Version;
 use super::fields::Fields;
 use crate::handlers::http_get::header::has_word;
-use crate::handlers::http_get::quote::{quote, quote_all};
+use podhook_lifecycle::quote::{quote, quote_all};
 
 /// How a body is delimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

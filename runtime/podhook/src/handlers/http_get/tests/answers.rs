@@ -189,7 +189,7 @@ fn an_endless_body_is_left() {
 
 /// Whether reading stops after `head`, and goes on to the end with `rest`.
 async fn waits_for(head: &str, rest: &[u8]) -> bool {
-    let (mut server, client) = tokio::io::duplex(1 << 10);
+    let (mut server, client) = tokio::io::duplex(64 << 10);
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let ends = Ends {
         local: nowhere,

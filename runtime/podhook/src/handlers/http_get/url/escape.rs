@@ -4,7 +4,7 @@
 //! those are kept, because they are on the wire. What the parts are for is not known
 //! here.
 
-use crate::handlers::http_get::quote::quote;
+use podhook_lifecycle::quote::quote;
 
 /// Where in a URL a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

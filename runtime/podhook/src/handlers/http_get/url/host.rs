@@ -6,7 +6,7 @@
 
 use super::escape::{Part, unescape};
 use super::{Url, ip_literal};
-use crate::handlers::http_get::quote::quote;
+use podhook_lifecycle::quote::quote;
 
 impl Url {
     /// Without the port, and without brackets.

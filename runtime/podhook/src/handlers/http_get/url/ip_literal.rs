@@ -5,7 +5,7 @@
 //! letter. What the address leads to is not known here.
 
 use super::cut;
-use crate::handlers::http_get::quote::quote;
+use podhook_lifecycle::quote::quote;
 
 /// What is wrong, and from where on.
 type Fault<'t> = (&'static str, &'t [u8]);

@@ -6,7 +6,7 @@
 use super::escape::{Part, unescape};
 use super::host::parse_host;
 use super::{Url, User, as_written, cut};
-use crate::handlers::http_get::quote::quote;
+use podhook_lifecycle::quote::quote;
 
 impl Url {
     /// The error is the whole text, `parse "…": …`.

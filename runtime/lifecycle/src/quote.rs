@@ -1,12 +1,13 @@
 //! Text as Go quotes it (`%q`), which is how it stands in every error of the kubelet.
 //!
-//! Knows bytes, because what servers and paths bring need not be UTF-8. What a text
-//! means is not known here.
+//! Knows bytes, because what servers, commands and paths bring need not be UTF-8. What
+//! a text means is not known here.
 
 use std::fmt::Write;
 
 /// `bytes` in double quotes, as `strconv.Quote` has them.
-pub(super) fn quote(bytes: &[u8]) -> String {
+#[must_use]
+pub fn quote(bytes: &[u8]) -> String {
     let mut quoted = String::with_capacity(bytes.len().saturating_add(2));
     quoted.push('"');
     for chunk in bytes.utf8_chunks() {
@@ -22,7 +23,8 @@ pub(super) fn quote(bytes: &[u8]) -> String {
 }
 
 /// A list as `%q` prints it: `["a" "b"]`.
-pub(super) fn quote_all(values: &[Vec<u8>]) -> String {
+#[must_use]
+pub fn quote_all(values: &[Vec<u8>]) -> String {
     let each: Vec<String> = values.iter().map(|value| quote(value)).collect();
     format!("[{}]", each.join(" "))
 }
