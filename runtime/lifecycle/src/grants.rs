@@ -37,6 +37,17 @@ pub enum SignalGrant {
     Process(u32),
 }
 
+impl SignalGrant {
+    /// Where nobody knew which process it is: this one.
+    #[must_use]
+    pub fn to_process(self, main: u32) -> Self {
+        match self {
+            Self::Unknown => Self::Process(main),
+            Self::Denied | Self::Process(_) => self,
+        }
+    }
+}
+
 /// How a folder may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {

@@ -63,14 +63,21 @@ fn varint_bytes(value: u64) -> u64 {
     u64::from((64 - (value | 1).leading_zeros()).div_ceil(7))
 }
 
-/// R57: a command that the runtime could not start.
+/// R57: a command that the runtime could not start; `why` as runc has it, like
+/// `exec: "nope": executable file not found in $PATH`.
 #[must_use]
-pub fn cannot_start(argv: &[String], why: &str, exec_id: &str) -> String {
-    let program = argv.first().map_or("", String::as_str);
+pub fn cannot_start(why: &str, exec_id: &str) -> String {
     format!(
-        "rpc error: code = Unknown desc = failed to exec in container: failed to start exec {}: OCI runtime exec failed: exec failed: unable to start container process: exec: {}: {why}: unknown",
+        "rpc error: code = Unknown desc = failed to exec in container: failed to start exec {}: OCI runtime exec failed: exec failed: unable to start container process: {why}: unknown",
         quote(exec_id.as_bytes()),
-        quote(program.as_bytes()),
+    )
+}
+
+/// A main process that the runtime could not start; `why` as in [`cannot_start`].
+#[must_use]
+pub fn cannot_create(why: &str) -> String {
+    format!(
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {why}: unknown"
     )
 }
 

@@ -37,6 +37,9 @@ impl Phase {
     }
 }
 
+/// Why a container waits that keeps ending.
+pub const CRASH_LOOP_BACK_OFF: &str = "CrashLoopBackOff";
+
 /// `state` of a container's status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContainerState {

@@ -29,7 +29,7 @@ pub struct Cli {
 enum Command {
     /// Run one hook in the sandbox
     Run(Box<run::Options>),
-    /// Check or simulate a pod
+    /// Check, run or simulate a pod
     Pod(pod::Options),
     /// Build a Rust hook crate for wasm32-wasip2
     Build(build::Options),

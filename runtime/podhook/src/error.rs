@@ -40,6 +40,11 @@ impl CliError {
         Self::new(73, what, why)
     }
 
+    /// Something that may not be done unless it is asked for (`EX_NOPERM`).
+    pub(crate) fn denied(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(77, what, why)
+    }
+
     /// A pod or a configuration that cannot be read, or is none (`EX_CONFIG`).
     pub(crate) fn config(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(78, what, why)

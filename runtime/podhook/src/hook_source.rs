@@ -29,7 +29,8 @@ impl HookSource {
         Self::read(hook)
     }
 
-    fn read(path: &Path) -> Result<Self, CliError> {
+    /// Reads a file that is there.
+    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
         let name = path.display().to_string();
         let unreadable = |why: &dyn std::fmt::Display| CliError::no_input(&name, why);
         // A FIFO is neither waited for nor read.

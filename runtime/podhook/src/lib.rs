@@ -9,6 +9,7 @@ mod config;
 mod error;
 mod handlers;
 mod hook_crate;
+mod hook_options;
 mod hook_source;
 mod kubelet;
 mod local;
@@ -16,6 +17,7 @@ mod one_line;
 mod options;
 mod pod_file;
 mod pod_lints;
+mod report_line;
 mod terminal;
 
 pub use cli::{Cli, run};

@@ -12,6 +12,7 @@ mod connection;
 mod container;
 mod mounts;
 mod overlay;
+mod placeholder;
 mod processes;
 mod program;
 mod protocol;
@@ -20,6 +21,17 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use capture::{OnLine, Stream};
-pub(crate) use container::{Command, ExecResult, Isolation, LocalContainer, Output, Surroundings};
-pub(crate) use shim::enter;
+pub(crate) use capture::OnLine;
+#[cfg(test)]
+use capture::Stream;
+pub(crate) use container::{
+    Command, ExecResult, Isolation, LocalContainer, OVER, Output, Surroundings,
+};
+pub(crate) use placeholder::placeholder;
+
+/// What this process was started as, if it is to be a container's shim or what runs in
+/// place of an unknown image. To be called first in `main`: before options are read, and
+/// before there is a second thread.
+pub(crate) fn enter() -> Option<std::process::ExitCode> {
+    shim::enter().or_else(placeholder::enter)
+}

@@ -31,10 +31,6 @@ pub(crate) struct PodFile {
     /// As written: without defaults.
     pub(crate) spec: PodSpec,
     /// Fields whose values only a cluster knows (`env[].valueFrom`, `envFrom`).
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for pod run, which warns of them")
-    )]
     pub(crate) elsewhere: Vec<String>,
     root: Node,
 }
@@ -61,10 +57,6 @@ impl PodFile {
     }
 
     /// The line of a field, or of its nearest ancestor that is written.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for pod run, which names lines")
-    )]
     pub(crate) fn line_of(&self, field: &str) -> usize {
         self.root.line_of(field)
     }

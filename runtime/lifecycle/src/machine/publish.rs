@@ -3,11 +3,11 @@
 //! While the worker is busy nothing is published (R12): a container with a postStart
 //! hook runs long before it is shown to. Only probes write past the worker.
 
-use super::start::CRASH_LOOP_BACK_OFF;
 use super::{NodeState, PodMachine};
 use crate::pod_event::PodEvent;
 use crate::pod_status::{
-    ContainerState, ContainerStatus, Phase, PodStatus, Progress, Termination, phase,
+    CRASH_LOOP_BACK_OFF, ContainerState, ContainerStatus, Phase, PodStatus, Progress, Termination,
+    phase,
 };
 use crate::spec::ContainerIndex;
 

@@ -12,13 +12,11 @@ use crate::duration;
 use crate::grace::KillReason;
 use crate::hook_error::event_message;
 use crate::pod_event::PodEvent;
-use crate::pod_status::Termination;
+use crate::pod_status::{CRASH_LOOP_BACK_OFF, Termination};
 use crate::spec::ContainerIndex;
 
 /// Why a container waits whose postStart hook failed.
 const POST_START_HOOK_ERROR: &str = "PostStartHookError";
-/// Why a container waits that keeps ending.
-pub(super) const CRASH_LOOP_BACK_OFF: &str = "CrashLoopBackOff";
 /// Why a container waits whose command could not be started.
 const RUN_CONTAINER_ERROR: &str = "RunContainerError";
 

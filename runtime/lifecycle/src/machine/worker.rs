@@ -1,9 +1,8 @@
 //! The pod's worker: one sync after the other, one step after the other.
 
-use super::start::CRASH_LOOP_BACK_OFF;
 use super::{HookId, NodeState, PodMachine, Time};
 use crate::grace::{GraceSpec, KillReason, effective};
-use crate::pod_status::{ContainerState, Phase, Progress};
+use crate::pod_status::{CRASH_LOOP_BACK_OFF, ContainerState, Phase, Progress};
 use crate::spec::ContainerIndex;
 
 /// How far the worker is with its pod.

@@ -17,6 +17,17 @@ pub fn expand(word: &str, env: &[(String, String)]) -> String {
     expanded
 }
 
+/// A container's environment: a value may name what stands before it.
+#[must_use]
+pub fn environment(written: &[(String, String)]) -> Vec<(String, String)> {
+    let mut env = Vec::with_capacity(written.len());
+    for (name, value) in written {
+        let value = expand(value, &env);
+        env.push((name.clone(), value));
+    }
+    env
+}
+
 /// What stands for the text after a dollar, and what comes after it.
 fn reference<'w>(after: &'w str, env: &[(String, String)]) -> (String, &'w str) {
     if let Some(left) = after.strip_prefix('$') {

@@ -9,6 +9,7 @@ use crate::kubelet::timeline::{Timeline, What, Whose};
 use podhook_lifecycle::hook_error::{self, ExecResult};
 use podhook_lifecycle::machine::{HookCall, HookId, Input, Time};
 use podhook_lifecycle::probe::ProbeKind;
+use podhook_lifecycle::quote::quote;
 use podhook_lifecycle::spec::{Action, ContainerIndex, ExecAction, HttpGetAction, PodSpec};
 use podhook_lifecycle::{Hook, port};
 use std::collections::{BTreeMap, HashMap};
@@ -270,7 +271,9 @@ impl ScriptedNode {
             (true, _) => Some(hook_error::not_running()),
             (false, Some(why)) => {
                 let id = format!("{:064x}", self.sequence);
-                Some(hook_error::cannot_start(argv, why, &id))
+                let program = argv.first().map_or("", String::as_str);
+                let why = format!("exec: {}: {why}", quote(program.as_bytes()));
+                Some(hook_error::cannot_start(&why, &id))
             }
             (false, None) => None,
         };

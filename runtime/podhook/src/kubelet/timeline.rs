@@ -1,12 +1,13 @@
-//! All that was seen of a pod, in order: events, processes, statuses, calls.
+//! All that was seen of a pod, in order: events, processes, statuses, calls, reports.
 //!
-//! Times count from the first `CreateContainer`; what came before is negative.
+//! Times count from the first `CreateContainer`; what came before is negative. Who
+//! watches is told of each row as soon as its time can be said.
 
-use podhook_lifecycle::Hook;
 use podhook_lifecycle::machine::{Effect, Time};
 use podhook_lifecycle::pod_event::PodEvent;
 use podhook_lifecycle::pod_status::PodStatus;
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
+use podhook_lifecycle::{Hook, Report};
 use std::sync::Arc;
 
 /// Seconds since the first `CreateContainer`, exact to the microsecond.
@@ -45,6 +46,18 @@ pub(crate) enum Row {
     Process(Whose, What),
     Status(PodStatus),
     Call(Call),
+    /// A handler has run, of whatever kind.
+    Report(ContainerIndex, Hook, Box<Report>),
+    /// A container printed a line.
+    Printed(ContainerIndex, String),
+}
+
+/// Somebody who is shown rows as they come.
+pub(crate) trait Watcher {
+    fn row(&mut self, spec: &PodSpec, at: At, row: &Row);
+
+    /// Nothing more is to be said about this moment.
+    fn settled(&mut self);
 }
 
 /// The rows so far.
@@ -52,6 +65,9 @@ pub(crate) struct Timeline {
     spec: Arc<PodSpec>,
     rows: Vec<(Time, Row)>,
     created_at: Option<Time>,
+    watcher: Option<Box<dyn Watcher>>,
+    /// How many rows the watcher was shown.
+    shown: usize,
 }
 
 impl Timeline {
@@ -60,6 +76,16 @@ impl Timeline {
             spec,
             rows: Vec::new(),
             created_at: None,
+            watcher: None,
+            shown: 0,
+        }
+    }
+
+    /// The same, shown to `watcher` as it comes.
+    pub(crate) fn watched(spec: Arc<PodSpec>, watcher: Box<dyn Watcher>) -> Self {
+        Self {
+            watcher: Some(watcher),
+            ..Self::new(spec)
         }
     }
 
@@ -90,8 +116,58 @@ impl Timeline {
         self.push(now, Row::Process(whose, what));
     }
 
+    pub(crate) fn report(&mut self, now: Time, whose: (ContainerIndex, Hook), report: Report) {
+        self.push(now, Row::Report(whose.0, whose.1, Box::new(report)));
+    }
+
+    /// Is shown and not kept: there is no end to what a container prints.
+    pub(crate) fn printed(&mut self, now: Time, container: ContainerIndex, line: String) {
+        let at = self.at(now);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.row(&self.spec, at, &Row::Printed(container, line));
+        }
+    }
+
+    /// Nothing more will come of this moment.
+    pub(crate) fn settled(&mut self) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.settled();
+        }
+    }
+
+    /// Nothing more will come.
+    pub(crate) fn over(&mut self) {
+        self.created_at.get_or_insert(Time::ZERO);
+        self.show();
+        self.settled();
+        self.watcher = None;
+    }
+
     fn push(&mut self, now: Time, row: Row) {
         self.rows.push((now, row));
+        if self.created_at.is_some() {
+            self.show();
+        }
+    }
+
+    fn show(&mut self) {
+        let Some(mut watcher) = self.watcher.take() else {
+            return;
+        };
+        let rows = self.rows.get(self.shown..).unwrap_or_default();
+        for (time, row) in rows {
+            watcher.row(&self.spec, self.at(*time), row);
+        }
+        self.shown = self.rows.len();
+        self.watcher = Some(watcher);
+    }
+
+    /// The last status that was shown; none, where the pod never had any.
+    pub(crate) fn last_status(&self) -> Option<&PodStatus> {
+        self.rows.iter().rev().find_map(|(_, row)| match row {
+            Row::Status(status) => Some(status),
+            _ => None,
+        })
     }
 
     pub(crate) fn spec(&self) -> &PodSpec {

@@ -4,6 +4,7 @@ use crate::kubelet::timeline::{At, Call, Row, Timeline, What, Whose};
 use podhook_lifecycle::pod_event::PodEvent;
 use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus, Termination};
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
+use podhook_runner::wire::HookReport;
 use serde_json::{Map, Value, json};
 
 /// The whole timeline, a list for each kind of row.
@@ -79,6 +80,15 @@ fn call(spec: &PodSpec, At(t): At, row: &Row) -> Option<Value> {
         shown.insert("timeoutSeconds".to_owned(), timeout.into());
     }
     Some(Value::Object(shown))
+}
+
+/// The report of each handler that ran, in the order in which they ended.
+pub(crate) fn reports(timeline: &Timeline) -> serde_json::Result<Value> {
+    let reports = timeline.rows().filter_map(|(_, row)| match row {
+        Row::Report(_, _, report) => Some(serde_json::to_value(HookReport::from(&**report))),
+        _ => None,
+    });
+    reports.collect()
 }
 
 fn status(spec: &PodSpec, At(t): At, row: &Row) -> Option<Value> {

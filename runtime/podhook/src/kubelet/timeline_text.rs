@@ -2,6 +2,8 @@
 
 use crate::kubelet::timeline::{At, Call, Row, Timeline, What, Whose};
 use crate::one_line::one_line;
+use crate::report_line;
+use podhook_lifecycle::Report;
 use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus};
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
 
@@ -22,8 +24,44 @@ pub(crate) fn lines(texts: &[String]) -> String {
     texts.iter().map(|text| one_line(text) + "\n").collect()
 }
 
+/// How a hook ended, and what it cost.
+fn ran(report: &Report) -> String {
+    let took = report.took.as_secs_f64();
+    format!("{}, took {took:.3} s", report_line::what(report.outcome))
+}
+
+/// What no kubelet shows of a hook: why it failed, and what it printed; a line each,
+/// set in so far that it stands under an event's text.
+pub(crate) fn details(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(message) = &report.message {
+        lines.push(format!("message: {}", shortened(message)));
+    }
+    let notes = report.logs.iter().filter(|log| log.target == "podhook");
+    lines.extend(notes.map(|log| format!("note: {}", log.message)));
+    let streams = [
+        ("stdout", &report.output.stdout, report.output.stdout_cut),
+        ("stderr", &report.output.stderr, report.output.stderr_cut),
+    ];
+    for (stream, bytes, cut) in streams {
+        let text = String::from_utf8_lossy(bytes);
+        lines.extend(text.lines().map(|line| format!("{stream}: {line}")));
+        if cut > 0 {
+            lines.push(format!("{stream}: [{cut} bytes left out]"));
+        }
+    }
+    lines
+        .iter()
+        .map(|line| format!("{:47}{line}", ""))
+        .collect()
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MESSAGE).collect()
+}
+
 /// One row: seconds, what it is, whose it is, what happened.
-fn line(spec: &PodSpec, At(t): At, row: &Row) -> Option<String> {
+pub(crate) fn line(spec: &PodSpec, At(t): At, row: &Row) -> Option<String> {
     let (kind, who, what) = match row {
         Row::Event(event) => {
             let count = match event.count {
@@ -45,6 +83,11 @@ fn line(spec: &PodSpec, At(t): At, row: &Row) -> Option<String> {
             ("Call", name(spec, *index).to_owned(), what)
         }
         Row::Call(_) => return None,
+        Row::Report(index, hook, report) => {
+            let who = process_name(spec, Whose::Hook(*index, *hook));
+            ("Hook", who, ran(report))
+        }
+        Row::Printed(index, text) => ("Output", name(spec, *index).to_owned(), text.clone()),
     };
     Some(format!("{t:>10.3}s  {kind:<8} {who:<24} {what}"))
 }
@@ -92,8 +135,7 @@ fn container_status(status: &ContainerStatus) -> String {
         ContainerState::Waiting { reason, message } => match message {
             None => format!("waiting ({reason})"),
             Some(message) => {
-                let shown: String = message.chars().take(MESSAGE).collect();
-                format!("waiting ({reason}: {shown})")
+                format!("waiting ({reason}: {})", shortened(message))
             }
         },
     };

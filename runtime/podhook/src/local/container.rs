@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A runtime's word for a container in which nothing can be started any more.
-const OVER: &str = "container is in CONTAINER_EXITED state";
+pub(crate) const OVER: &str = "container is in CONTAINER_EXITED state";
 
 /// The code of what SIGKILL ended.
 const KILLED: i32 = 137;
@@ -125,10 +125,13 @@ impl LocalContainer {
 
     /// Ends when the main process and everything else in the container have: with its
     /// exit code, 128 and the signal where it was one.
-    pub(crate) async fn wait(&self) -> i32 {
+    /// Waiting does not keep the container alive.
+    pub(crate) fn wait(&self) -> impl Future<Output = i32> + Send + use<> {
         let mut ended = self.shim.ended();
-        let code = ended.wait_for(Option::is_some).await;
-        code.ok().and_then(|code| *code).unwrap_or(KILLED)
+        async move {
+            let code = ended.wait_for(Option::is_some).await;
+            code.ok().and_then(|code| *code).unwrap_or(KILLED)
+        }
     }
 
     /// Runs a command beside the main process, until it ended and nobody holds its

@@ -4,6 +4,7 @@
 //! nothing of what becomes of the process.
 
 use crate::local::protocol::Program;
+use podhook_lifecycle::quote::quote;
 use rustix::process::Pid;
 use std::fs;
 use std::io;
@@ -78,17 +79,24 @@ fn find(name: &str, path: &str, dir: &Path) -> Result<PathBuf, String> {
         let file = dir.join(name);
         return match executable(&file) {
             Ok(()) => Ok(file),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Err(format!("exec: {name:?}: permission denied"))
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(format!(
+                "exec: {}: permission denied",
+                quote(name.as_bytes())
+            )),
+            Err(error) => {
+                let quoted = quote(name.as_bytes());
+                Err(format!("exec: {quoted}: stat {name}: {}", reason(&error)))
             }
-            Err(error) => Err(format!("exec: {name:?}: stat {name}: {}", reason(&error))),
         };
     }
     let places = path.split(':').filter(|_| !name.is_empty());
     places
         .map(|place| dir.join(place).join(name))
         .find(|file| executable(file).is_ok())
-        .ok_or_else(|| format!("exec: {name:?}: executable file not found in $PATH"))
+        .ok_or_else(|| {
+            let quoted = quote(name.as_bytes());
+            format!("exec: {quoted}: executable file not found in $PATH")
+        })
 }
 
 fn executable(file: &Path) -> io::Result<()> {

@@ -3,8 +3,9 @@
 use crate::error::CliError;
 use crate::one_line::one_line;
 use crate::options::Format;
+use crate::report_line::failure;
 use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
-use podhook_lifecycle::{Level, LogRecord, Outcome, Report};
+use podhook_lifecycle::{Level, LogRecord, Report};
 use podhook_runner::wire::HookReport;
 use podhook_sandbox::{Stream, Tee};
 use std::sync::Arc;
@@ -153,34 +154,5 @@ fn text(report: &Report, printed: Printed) -> Result<(), CliError> {
     match printed.failed {
         Some(error) => Err(error),
         None => written.and(answered.unwrap_or(Ok(()))),
-    }
-}
-
-/// One line that says what happened and why; `None` after success.
-fn failure(report: &Report) -> Option<String> {
-    if report.outcome == Outcome::Succeeded {
-        return None;
-    }
-    let source = report
-        .module
-        .as_ref()
-        .map_or("hook", |module| &module.source);
-    let mut line = format!("error: {source}: {}", what(report.outcome));
-    let notes = report.logs.iter().filter(|log| log.target == "podhook");
-    let words = report.message.iter().chain(notes.map(|log| &log.message));
-    for (index, word) in words.enumerate() {
-        line.push_str(if index == 0 { ": " } else { "; " });
-        line.push_str(word);
-    }
-    Some(one_line(&line))
-}
-
-fn what(outcome: Outcome) -> String {
-    let name = outcome.as_str();
-    match (outcome.resource(), outcome.reason()) {
-        (Some(resource), Some(reason)) => format!("{name} ({}, {reason})", resource.as_str()),
-        (Some(resource), None) => format!("{name} ({})", resource.as_str()),
-        (None, Some(reason)) => format!("{name} ({reason})"),
-        (None, None) => name.to_owned(),
     }
 }

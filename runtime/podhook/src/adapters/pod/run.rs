@@ -1,0 +1,168 @@
+//! `podhook pod run`: a pod on this machine, in real time.
+
+mod images;
+mod output;
+mod prepare;
+
+use crate::error::CliError;
+use crate::kubelet::describe;
+use crate::kubelet::live::{self, Deletion, LiveNode, LivePod, Teller, Until};
+use crate::kubelet::play::{Node, play};
+use crate::kubelet::timeline::Timeline;
+use crate::kubelet::{timeline_json, timeline_text};
+use crate::options::Format;
+use crate::pod_file::PodFile;
+use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
+use clap::Args;
+use images::Image;
+use output::Printer;
+use podhook_lifecycle::machine::{Pace, PodMachine};
+use podhook_lifecycle::spec::defaults;
+use podhook_lifecycle::spec::validation::{FieldError, validate};
+use podhook_runner::grammar;
+use serde_json::{Value, json};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Plays a pod on this machine in real time, as a kubelet would.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Containers are local processes; what runs and waits, and which event says so, is as\nunder a kubelet. Ctrl-C (or SIGTERM) deletes the pod; a second one deletes it with\ngrace 0, a third ends everything at once.\n\nExamples:\n  podhook pod run pod.yaml --hooks target/hooks\n  podhook pod run pod.yaml --image nginx='python3 -m http.server 8080' --until running\n  podhook pod run pod.yaml --native-exec --delete-after 5s -o json\n\nExit status: 0 once the pod is gone; 65 where the pod would be refused, or a hook is no\nmodule; 66 where a hook is missing; 77 where a handler would run unsandboxed; 78 where\nFILE is no pod; 130/143 where a third signal ended the run."
+)]
+pub(crate) struct Options {
+    /// A pod in YAML or JSON; -: stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Delete the pod after this time [default: on Ctrl-C]
+    #[arg(long, value_name = "DURATION", value_parser = grammar::duration)]
+    delete_after: Option<Duration>,
+
+    /// Grace period of the deletion in seconds [default: the pod's]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    grace: Option<i64>,
+
+    /// Delete the pod when it has come so far
+    #[arg(long, value_enum, value_name = "STATE")]
+    until: Option<Until>,
+
+    /// The pod's address, for httpGet without a host
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pod_ip: IpAddr,
+
+    /// What to run for containers of this image that have no command; COMMAND in words
+    /// as a shell takes them
+    #[arg(long = "image", value_name = "IMAGE=COMMAND", value_parser = images::parse)]
+    images: Vec<Image>,
+
+    /// Where exec handlers' commands are looked up as modules [default: FILE's folder]
+    #[arg(long, value_name = "DIR")]
+    hooks: Option<PathBuf>,
+
+    /// Run exec handlers that name no module as local commands, unsandboxed
+    #[arg(long)]
+    native_exec: bool,
+
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+/// Status of a pod that the API server would refuse (`EX_DATAERR`).
+const REJECTED: u8 = 65;
+
+pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+    let mut file = PodFile::open(&options.file)?;
+    defaults::apply(&mut file.spec);
+    let errors = validate(&file.spec);
+    if !errors.is_empty() {
+        rejected(&errors, options.output)?;
+        return Ok(REJECTED);
+    }
+    let pod = Arc::new(prepare::pod(options, file)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::host_fault("podhook", error))?;
+    let status = runtime.block_on(play_pod(options, pod));
+    // A name that is still looked up must not hold the process.
+    runtime.shutdown_background();
+    status
+}
+
+async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> {
+    let printer = Printer::new(options.output);
+    let failed = printer.failed();
+    let deletion = Deletion::new(options.delete_after, options.until, options.grace);
+    let mut machine = PodMachine::new(pod.spec.clone(), Pace::default());
+    let mut timeline = Timeline::watched(pod.spec.clone(), Box::new(printer));
+    let mut node = LiveNode::new(pod.clone(), deletion);
+    listen(node.teller()).map_err(|error| CliError::host_fault("signals", error))?;
+    play(&mut machine, &mut node, &mut timeline).await;
+    node.finish(&mut timeline).await;
+    if let Some(error) = failed.take() {
+        return Err(error);
+    }
+    match options.output {
+        Format::Json => line_to_stdout(&json(&timeline, &pod)?)?,
+        Format::Text => {
+            let ip = pod.ips.first().map(ToString::to_string);
+            let page = describe::page(&timeline, ip.as_deref(), timeline.at(node.now()));
+            to_stdout(format!("\n{page}").as_bytes())?;
+        }
+    }
+    if let Some(why) = node.not_isolated() {
+        let note = format!(
+            "note: what containers and native hooks wrote stays on this machine: no overlay over /: {why}"
+        );
+        to_stderr(timeline_text::lines(&[note]).as_bytes());
+    }
+    let left_by = node
+        .left_by()
+        .and_then(|signal| u8::try_from(128 + signal).ok());
+    Ok(left_by.unwrap_or(0))
+}
+
+/// SIGINT and SIGTERM, from now on.
+fn listen(teller: Teller) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new()
+        .name("podhook-signals".to_owned())
+        .spawn(move || {
+            signals
+                .forever()
+                .for_each(|signal| teller.signalled(signal))
+        })?;
+    Ok(())
+}
+
+fn json(timeline: &Timeline, pod: &LivePod) -> Result<String, CliError> {
+    let fault = |error: serde_json::Error| CliError::host_fault("JSON", error);
+    let mut object = timeline_json::object(timeline);
+    let reports = timeline_json::reports(timeline).map_err(fault)?;
+    object.insert("reports".to_owned(), reports);
+    object.insert("accounts".to_owned(), accounts(pod));
+    serde_json::to_string_pretty(&object).map_err(fault)
+}
+
+fn accounts(pod: &LivePod) -> Value {
+    let containers = pod.spec.all().zip(&pod.shared);
+    containers
+        .map(|((_, spec), shared)| live::account(&spec.name, spec.memory_limit, &shared.account))
+        .collect()
+}
+
+fn rejected(errors: &[FieldError], format: Format) -> Result<(), CliError> {
+    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    match format {
+        Format::Text => to_stdout(timeline_text::lines(&errors).as_bytes()),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&json!({ "rejected": errors }));
+            line_to_stdout(&json.map_err(|error| CliError::host_fault("JSON", error))?)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! From a pod's file to a pod that can be played: everything that it names is found,
+//! read and compiled before anything starts.
+
+use super::Options;
+use crate::config;
+use crate::error::CliError;
+use crate::handlers::exec::{HookModule, Lookup};
+use crate::handlers::module_run::Shared;
+use crate::kubelet::live::LivePod;
+use crate::kubelet::timeline_text::lines;
+use crate::local::{self, Command};
+use crate::options::Format;
+use crate::pod_file::PodFile;
+use crate::terminal::to_stderr;
+use podhook_ledger::Account;
+use podhook_lifecycle::spec::expansion::{environment, expand};
+use podhook_lifecycle::spec::{Action, ContainerIndex, ContainerSpec, PodSpec};
+use podhook_lifecycle::{Hook, MemoryState};
+use podhook_runner::Runner;
+use podhook_sandbox::{CodeStore, Profile};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+type Modules = HashMap<(ContainerIndex, Hook), Arc<HookModule>>;
+
+pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliError> {
+    let uid = || Runner::new_id().text();
+    file.spec.pod.uid.get_or_insert_with(uid);
+    let modules = modules(options, &file)?;
+    let codes = config::code_store();
+    compile(&modules, &codes)?;
+    let commands = commands(options, &file.spec);
+    warn_of_elsewhere(&file);
+    let spec = Arc::new(file.spec);
+    let shared = spec.all().map(|(_, container)| Shared {
+        account: Arc::new(Account::new(container.memory_limit)),
+        state: Arc::new(MemoryState::default()),
+        codes: codes.clone(),
+    });
+    Ok(LivePod {
+        shared: shared.collect(),
+        commands,
+        modules,
+        // The kubelet knows no address of a pod that has the node's (R44).
+        ips: match spec.host_network {
+            true => Vec::new(),
+            false => vec![options.pod_ip],
+        },
+        isolate: rustix::process::geteuid().is_root(),
+        shows_output: options.output == Format::Text,
+        spec,
+    })
+}
+
+/// Modules of all exec handlers; an error names each handler that would run
+/// unsandboxed.
+fn modules(options: &Options, file: &PodFile) -> Result<Modules, CliError> {
+    let beside = options.file.parent().filter(|_| !is_stdin(&options.file));
+    let hooks = options.hooks.as_deref().or(beside);
+    let lookup = Lookup {
+        hooks: hooks
+            .filter(|folder| *folder != Path::new(""))
+            .unwrap_or(Path::new(".")),
+        native: options.native_exec,
+    };
+    let mut modules = Modules::new();
+    let mut unsandboxed = Vec::new();
+    for (index, container, hook, command) in exec_handlers(&file.spec) {
+        let field = format!(
+            "{}.lifecycle.{}.exec.command",
+            list_path(&file.spec, index),
+            hook.field()
+        );
+        let place = format!("line {}: {field}", file.line_of(&field));
+        let what = format!("{}: {place}", options.file.display());
+        match lookup.module(command, container, &what)? {
+            Some(module) => {
+                modules.insert((index, hook), Arc::new(module));
+            }
+            None if options.native_exec => {}
+            None => unsandboxed.push((place, command.first().cloned().unwrap_or_default())),
+        }
+    }
+    match unsandboxed.is_empty() {
+        true => Ok(modules),
+        false => Err(refusal(&options.file, &unsandboxed, lookup.hooks)),
+    }
+}
+
+fn refusal(file: &Path, handlers: &[(String, String)], hooks: &Path) -> CliError {
+    let mut errors = handlers.iter().map(|(place, program)| {
+        let hooks = hooks.display();
+        format!(
+            "{place}: {program:?} names no hook module under {hooks}, and would run unsandboxed"
+        )
+    });
+    let first = errors.next().unwrap_or_default();
+    let error = CliError::denied(file.display().to_string(), first);
+    errors
+        .fold(error, CliError::also)
+        .hint("--hooks DIR says where modules are; --native-exec runs such commands as they are")
+}
+
+fn exec_handlers(
+    spec: &PodSpec,
+) -> impl Iterator<Item = (ContainerIndex, &ContainerSpec, Hook, &Vec<String>)> {
+    spec.all().flat_map(|(index, container)| {
+        Hook::ALL.into_iter().filter_map(move |hook| {
+            match container.lifecycle.as_ref()?.handler(hook)?.action() {
+                Action::Exec(action) => Some((index, container, hook, &action.command)),
+                Action::HttpGet(_) | Action::Sleep(_) | Action::Invalid(_) => None,
+            }
+        })
+    })
+}
+
+/// `spec.containers[0]`, as files have it.
+fn list_path(spec: &PodSpec, index: ContainerIndex) -> String {
+    match index.0.checked_sub(spec.init_containers.len()) {
+        None => format!("spec.initContainers[{}]", index.0),
+        Some(index) => format!("spec.containers[{index}]"),
+    }
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// So that no hook waits for a compiler.
+fn compile(modules: &Modules, codes: &Arc<CodeStore>) -> Result<(), CliError> {
+    if modules.is_empty() {
+        return Ok(());
+    }
+    let runner = Runner::new(Profile::one_shot(), codes.clone())
+        .map_err(|error| CliError::host_fault("podhook", error))?;
+    for hook in modules.values() {
+        runner.prepare(&hook.module, &hook.asked);
+    }
+    Ok(())
+}
+
+fn commands(options: &Options, spec: &PodSpec) -> Vec<Command> {
+    let commands = spec.all().map(|(_, container)| Command {
+        argv: argv(options, container),
+        env: environment(&container.env),
+        working_dir: container.working_dir.clone(),
+    });
+    commands.collect()
+}
+
+/// R56: unlike a hook's, a container's command may name variables.
+fn argv(options: &Options, container: &ContainerSpec) -> Vec<String> {
+    let env = environment(&container.env);
+    let image = container.image.as_deref().unwrap_or_default();
+    let of_image = options.images.iter().rfind(|known| known.name == image);
+    let entrypoint: Vec<_> = match (container.command.is_empty(), of_image) {
+        (false, _) => container
+            .command
+            .iter()
+            .map(|word| expand(word, &env))
+            .collect(),
+        (true, Some(known)) => known.command.clone(),
+        (true, None) => {
+            warn(&format!(
+                "container {:?} has no command, and nothing is known of image {image:?}: a placeholder runs, which sleeps until SIGTERM; --image {image}=COMMAND says otherwise",
+                container.name
+            ));
+            return local::placeholder();
+        }
+    };
+    let args = container.args.iter().map(|word| expand(word, &env));
+    entrypoint.into_iter().chain(args).collect()
+}
+
+fn warn_of_elsewhere(file: &PodFile) {
+    for field in &file.elsewhere {
+        let line = file.line_of(field);
+        warn(&format!(
+            "line {line}: {field}: only a cluster knows its value, which is left out"
+        ));
+    }
+}
+
+fn warn(text: &str) {
+    to_stderr(lines(&[format!("warning: {text}")]).as_bytes());
+}

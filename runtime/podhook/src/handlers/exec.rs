@@ -1,0 +1,228 @@
+//! The `exec` handler: which module a command names, if it names one.
+//!
+//! `drain.wasm` and `/bin/drain` are looked up in the folder of hooks; the words after
+//! `podhook-exec` are that command's own. Found before the pod starts, so that nothing
+//! runs where something is missing. How a module is run is `module_run`, how a local
+//! command is run is `local`'s.
+
+use crate::error::CliError;
+use crate::handlers::in_container::Place;
+use crate::hook_options::HookOptions;
+use crate::hook_source::HookSource;
+use clap::Parser;
+use podhook_lifecycle::spec::ContainerSpec;
+use podhook_lifecycle::spec::expansion::environment;
+use podhook_lifecycle::{Budget, Invocation, ModuleKind, SignalGrant};
+use podhook_runner::Runner;
+use podhook_sandbox::Module;
+use std::path::{Component, Path, PathBuf};
+
+/// The adapter's name in a pod, under whatever folder.
+const ADAPTER: &str = "podhook-exec";
+
+/// Where commands are looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lookup<'a> {
+    /// The folder of hooks.
+    pub(crate) hooks: &'a Path,
+    /// Commands that name no module are run as they are, the adapter among them.
+    pub(crate) native: bool,
+}
+
+/// A module that an exec handler names, and the call that its command asks for.
+pub(crate) struct HookModule {
+    /// As the pod has it.
+    pub(crate) source: String,
+    pub(crate) module: Module,
+    /// Args, budget, grants and request; for whom it is has yet to be filled in.
+    pub(crate) asked: Invocation,
+    /// `--state-dir`, in the container.
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+/// What stands after the adapter's name.
+#[derive(Debug, Parser)]
+#[command(name = ADAPTER, disable_help_flag = true, disable_version_flag = true)]
+struct AdapterLine {
+    #[command(flatten)]
+    hook: HookOptions,
+}
+
+impl Lookup<'_> {
+    /// The module that `command` names; none where it names no module. `what`: the
+    /// field, for errors.
+    pub(crate) fn module(
+        &self,
+        command: &[String],
+        container: &ContainerSpec,
+        what: &str,
+    ) -> Result<Option<HookModule>, CliError> {
+        let Some((program, args)) = command.split_first() else {
+            return Ok(None);
+        };
+        if is_adapter(program) {
+            return match self.native {
+                true => Ok(None),
+                false => self.by_adapter(command, container, what).map(Some),
+            };
+        }
+        let Some(file) = self.file(program) else {
+            return Ok(None);
+        };
+        let mut asked = Invocation::new(Runner::new_id());
+        asked.budget = budget(container);
+        asked.args = args.to_vec();
+        asked.grants.env = environment(&container.env);
+        let module = read(&file, what)?;
+        Ok(Some(HookModule::new(program, module, asked, None)))
+    }
+
+    fn by_adapter(
+        &self,
+        command: &[String],
+        container: &ContainerSpec,
+        what: &str,
+    ) -> Result<HookModule, CliError> {
+        let line = AdapterLine::try_parse_from(command).map_err(|error| {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            CliError::config(what, first.trim_start_matches("error: "))
+        })?;
+        let hook = line.hook;
+        let name = hook.hook.display().to_string();
+        // A container has the compiled hook; podhook compiles what it was made of.
+        let source = name
+            .strip_suffix(".cwasm")
+            .map_or_else(|| name.clone(), |stem| format!("{stem}.wasm"));
+        let file = self.file(&source).ok_or_else(|| {
+            let hooks = self.hooks.display();
+            CliError::no_input(what, format!("no hook module {name} in {hooks}"))
+        })?;
+        let module = read(&file, what)?;
+        let mut asked = hook.invocation(&budget(container));
+        let state_dir = hook.state_dir.clone();
+        // Its phase is known by the handler, where the options are silent.
+        let phase = asked.hook;
+        asked.hook = phase.or(module.hooks().first().copied());
+        hook.check_fits(&asked, &module, &name)?;
+        asked.hook = phase;
+        asked.grants = hook.grants()?;
+        asked.grants.signal = in_container(asked.grants.signal, what)?;
+        Ok(HookModule::new(&name, module, asked, state_dir))
+    }
+
+    /// The file of a hook: never one outside of the folder.
+    fn file(&self, name: &str) -> Option<PathBuf> {
+        let below = name.trim_start_matches('/');
+        let stays = Path::new(below)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if below.is_empty() || !stays {
+            return None;
+        }
+        if below.ends_with(".wasm") {
+            return Some(self.hooks.join(below));
+        }
+        let file = self.hooks.join(format!("{below}.wasm"));
+        file.is_file().then_some(file)
+    }
+}
+
+impl HookModule {
+    fn new(name: &str, module: Module, mut asked: Invocation, state_dir: Option<PathBuf>) -> Self {
+        if module.kind() == ModuleKind::Command {
+            asked.args.insert(0, name.to_owned());
+        }
+        Self {
+            source: name.to_owned(),
+            module,
+            asked,
+            state_dir,
+        }
+    }
+
+    /// The call for `whom`, with the container's folders where the pod means them.
+    pub(crate) fn call(&self, whom: Invocation, place: &Place) -> Result<Invocation, String> {
+        let mut call = Invocation {
+            hook: self.asked.hook.or(whom.hook),
+            args: self.asked.args.clone(),
+            budget: self.asked.budget,
+            grants: self.asked.grants.clone(),
+            request: self.asked.request.clone(),
+            ..whom
+        };
+        for dir in &mut call.grants.dirs {
+            dir.host = place.path(&dir.host).map_err(|why| {
+                let shown = dir.host.display();
+                format!("--dir: {shown} in the container: {why}")
+            })?;
+        }
+        call.grants.signal = call.grants.signal.to_process(place.main());
+        Ok(call)
+    }
+}
+
+/// A number is the container's own, in which the main process is 1.
+fn in_container(signal: SignalGrant, what: &str) -> Result<SignalGrant, CliError> {
+    match signal {
+        SignalGrant::Denied | SignalGrant::Unknown => Ok(signal),
+        SignalGrant::Process(1) => Ok(SignalGrant::Unknown),
+        SignalGrant::Process(_) => Err(CliError::config(
+            what,
+            "--container-pid: only 1 is known, the container's main process",
+        )),
+    }
+}
+
+fn is_adapter(program: &str) -> bool {
+    Path::new(program)
+        .file_name()
+        .is_some_and(|name| name == ADAPTER)
+}
+
+/// The kubelet sets no deadline, and a container without a limit has none.
+fn budget(container: &ContainerSpec) -> Budget {
+    Budget {
+        timeout: None,
+        memory: container.memory_limit,
+        ..Budget::default()
+    }
+}
+
+fn read(file: &Path, what: &str) -> Result<Module, CliError> {
+    let source = HookSource::read(file)?;
+    Module::new(source.bytes).map_err(|why| CliError::data(what, format!("{}: {why}", source.name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_is_found_under_its_folder_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        std::fs::write(folder.path().join("bin/drain.wasm"), b"").unwrap();
+        let lookup = Lookup {
+            hooks: folder.path(),
+            native: false,
+        };
+        let found = |name: &str| {
+            let file = lookup.file(name)?;
+            Some(file.strip_prefix(folder.path()).unwrap().to_owned())
+        };
+        assert_eq!(found("/bin/drain"), Some("bin/drain.wasm".into()));
+        assert_eq!(found("bin/drain"), Some("bin/drain.wasm".into()));
+        assert_eq!(found("/bin/drain.wasm"), Some("bin/drain.wasm".into()));
+        assert_eq!(found("nope.wasm"), Some("nope.wasm".into()));
+        for name in ["/bin/sh", "", "/", "../x.wasm", "/bin/../../x.wasm"] {
+            assert_eq!(found(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_adapter_is_known_in_any_folder() {
+        assert!(is_adapter("podhook-exec") && is_adapter("/podhook/podhook-exec"));
+        assert!(!is_adapter("podhook-exec.wasm") && !is_adapter(""));
+    }
+}

@@ -1,0 +1,107 @@
+//! One run of a hook module for a container, on a thread of its own.
+//!
+//! A guest computes on the thread that polls it; whoever plays the pod must not wait
+//! for that. Knows what to run and whom to charge, not when.
+
+use crate::handlers::exec::HookModule;
+use crate::handlers::in_container::Place;
+use crate::hook_options;
+use podhook_ledger::Account;
+use podhook_lifecycle::{Invocation, Outcome, Refusal, Report, State};
+use podhook_runner::Runner;
+use podhook_sandbox::{Cancel, CodeStore, Profile, Wiring};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// What a container's hooks share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// Charged for all of them, under the container's limits.
+    pub(crate) account: Arc<Account>,
+    /// What one writes, the next reads.
+    pub(crate) state: Arc<dyn State>,
+    /// Compiled code.
+    pub(crate) codes: Arc<CodeStore>,
+}
+
+/// A run that is to be.
+pub(crate) struct ModuleRun {
+    pub(crate) hook: Arc<HookModule>,
+    /// Whom it is for.
+    pub(crate) whom: Invocation,
+    pub(crate) place: Place,
+    pub(crate) shared: Shared,
+    pub(crate) cancel: Cancel,
+}
+
+impl ModuleRun {
+    /// Begins; the report comes when it is over. Cannot fail but in the report.
+    pub(crate) async fn report(self) -> Report {
+        let (sender, receiver) = oneshot::channel();
+        let whom = self.whom.clone();
+        let thread = std::thread::Builder::new().name("podhook-hook".to_owned());
+        let spawned = thread.spawn(move || sender.send(self.run()));
+        if let Err(error) = spawned {
+            return fault(&whom, &error);
+        }
+        match receiver.await {
+            Ok(report) => report,
+            Err(_) => fault(&whom, &"the hook's thread ended without a word"),
+        }
+    }
+
+    fn run(self) -> Report {
+        let call = match self.hook.call(self.whom.clone(), &self.place) {
+            Ok(call) => Arc::new(call),
+            Err(why) => return refused(&self.whom, why),
+        };
+        let state = match self.state() {
+            Ok(state) => state,
+            Err(why) => return refused(&call, why),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(16)
+            .build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return fault(&call, &error),
+        };
+        let runner = match Runner::new(Profile::one_shot(), self.shared.codes.clone()) {
+            Ok(runner) => runner,
+            Err(error) => return fault(&call, &error),
+        };
+        let account = Account::under(self.shared.account.clone(), call.budget.memory);
+        let wiring = Wiring {
+            meter: Arc::new(account),
+            state,
+            tee: None,
+            cancel: Some(self.cancel.clone()),
+        };
+        let HookModule { source, module, .. } = &*self.hook;
+        let report = runtime.block_on(runner.run(source, module, &call, &wiring));
+        // A file that blocks must not hold the thread.
+        runtime.shutdown_background();
+        report
+    }
+
+    fn state(&self) -> Result<Arc<dyn State>, String> {
+        let Some(folder) = &self.hook.state_dir else {
+            return Ok(self.shared.state.clone());
+        };
+        let shown = folder.display();
+        let reached = self.place.path(folder);
+        let reached =
+            reached.map_err(|why| format!("--state-dir: {shown} in the container: {why}"))?;
+        hook_options::state(Some(&reached)).map_err(|error| error.to_string())
+    }
+}
+
+fn refused(call: &Invocation, why: String) -> Report {
+    Report::without_run(call, Outcome::Refused(Refusal::Policy), Some(why))
+}
+
+fn fault(call: &Invocation, why: &dyn fmt::Display) -> Report {
+    Report::without_run(call, Outcome::HostFault, Some(why.to_string()))
+}
