@@ -39,6 +39,19 @@ impl Place {
         self.main
     }
 
+    /// Whether the main process has ended, and with it all that a runtime would have
+    /// started beside it (R31).
+    pub(crate) fn has_ended(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.main));
+        let stat = stat.unwrap_or_default();
+        // The name before it may contain anything.
+        let state = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.trim_start().chars().next());
+        matches!(state, None | Some('Z' | 'X'))
+    }
+
     /// The folder `path` of the container, as a path of this process; it holds as long
     /// as this.
     pub(crate) fn path(&self, path: &Path) -> io::Result<PathBuf> {

@@ -36,22 +36,26 @@ pub(crate) struct ModuleRun {
 }
 
 impl ModuleRun {
-    /// Begins; the report comes when it is over. Cannot fail but in the report.
-    pub(crate) async fn report(self) -> Report {
+    /// Begins; the report comes when it is over, and whether the container was over
+    /// before. Cannot fail but in the report.
+    pub(crate) async fn report(self) -> (Report, bool) {
         let (sender, receiver) = oneshot::channel();
         let whom = self.whom.clone();
         let thread = std::thread::Builder::new().name("podhook-hook".to_owned());
-        let spawned = thread.spawn(move || sender.send(self.run()));
+        let spawned = thread.spawn(move || {
+            let report = self.run();
+            let _ = sender.send((report, self.place.has_ended()));
+        });
         if let Err(error) = spawned {
-            return fault(&whom, &error);
+            return (fault(&whom, &error), false);
         }
-        match receiver.await {
-            Ok(report) => report,
-            Err(_) => fault(&whom, &"the hook's thread ended without a word"),
-        }
+        let silent = "the hook's thread ended without a word";
+        receiver
+            .await
+            .unwrap_or_else(|_| (fault(&whom, &silent), false))
     }
 
-    fn run(self) -> Report {
+    fn run(&self) -> Report {
         let call = match self.hook.call(self.whom.clone(), &self.place) {
             Ok(call) => Arc::new(call),
             Err(why) => return refused(&self.whom, why),

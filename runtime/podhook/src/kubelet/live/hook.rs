@@ -245,9 +245,8 @@ impl HookRun {
             shared,
             cancel: self.cancel.clone(),
         };
-        let report = run.report().await;
+        let (report, died) = run.report().await;
         let line = failure(&report);
-        let died = self.cancel.reason().is_some();
         Finished::module(report, argv, line, died, whose)
     }
 

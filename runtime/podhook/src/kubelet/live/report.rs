@@ -105,10 +105,17 @@ impl Finished {
         died_with_container: bool,
         whose: Whose<'_>,
     ) -> Self {
-        let code = match died_with_container {
-            true => KILLED,
-            false => i32::from(report.outcome.exit_status()),
+        // Whatever it came to, a process would have come to this.
+        let (code, exit) = match died_with_container {
+            true => (KILLED, Exit::Killed),
+            false => {
+                let code = i32::from(report.outcome.exit_status());
+                (code, Exit::Code(code))
+            }
         };
+        if died_with_container {
+            report.outcome = Outcome::Cancelled(CancelReason::Terminated);
+        }
         let mut stderr = report.output.stderr.clone();
         stderr.extend(line.into_iter().flat_map(|line| (line + "\n").into_bytes()));
         let result = hook_error::ExecResult {
@@ -118,10 +125,6 @@ impl Finished {
         };
         let error = hook_error::exec_error(argv, &result);
         report.message = error.map(|(error, output)| whose.exec(argv, &error, &output));
-        let exit = match died_with_container {
-            true => Exit::Killed,
-            false => Exit::Code(code),
-        };
         Self {
             report,
             exit: Some(exit),
