@@ -11,6 +11,7 @@ mod http;
 mod library;
 mod lifecycle;
 mod pod_check;
+mod pod_run;
 mod pod_simulate;
 mod podhook;
 mod server;

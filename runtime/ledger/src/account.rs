@@ -38,6 +38,12 @@ impl Account {
         }
     }
 
+    /// The limit of this account alone in bytes: `memory.max`.
+    #[must_use]
+    pub fn memory_max(&self) -> Option<u64> {
+        self.memory_max
+    }
+
     /// `memory.current`, `memory.peak` and `memory.events`.
     #[must_use]
     pub fn memory(&self) -> MemoryUsage {
@@ -65,14 +71,11 @@ impl Account {
                 self.memory_peak.fetch_max(before + bytes, Relaxed);
                 Ok(())
             }
-            Err(current) => {
-                self.kills.fetch_add(1, Relaxed);
-                Err(OverLimit {
-                    max,
-                    current,
-                    asked: bytes,
-                })
-            }
+            Err(current) => Err(OverLimit {
+                max,
+                current,
+                asked: bytes,
+            }),
         }
     }
 
@@ -81,6 +84,14 @@ impl Account {
         let _ = self.memory.fetch_update(Relaxed, Relaxed, |current| {
             Some(current.saturating_sub(bytes))
         });
+    }
+
+    /// As in `memory.events`: the kill of who is charged here counts here and above,
+    /// whoever's limit it was.
+    fn count_kill(&self) {
+        for account in self.path() {
+            account.kills.fetch_add(1, Relaxed);
+        }
     }
 
     /// This account and those above it, upwards.
@@ -96,6 +107,7 @@ impl Meter for Account {
                 self.path()
                     .take(depth)
                     .for_each(|below| below.give_back(bytes));
+                self.count_kill();
                 return Err(over);
             }
         }

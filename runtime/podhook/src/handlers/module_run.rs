@@ -76,7 +76,13 @@ impl ModuleRun {
             Ok(runner) => runner,
             Err(error) => return fault(&call, &error),
         };
-        let account = Account::under(self.shared.account.clone(), call.budget.memory);
+        let shared = &self.shared.account;
+        // The container's own limit binds already.
+        let own = call
+            .budget
+            .memory
+            .filter(|own| shared.memory_max() != Some(*own));
+        let account = Account::under(shared.clone(), own);
         let wiring = Wiring {
             meter: Arc::new(account),
             state,

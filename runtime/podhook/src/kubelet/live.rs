@@ -20,7 +20,7 @@ use podhook_lifecycle::machine::{HookCall, HookId, Input, ProbeId, Time};
 use podhook_lifecycle::spec::{ContainerIndex, ContainerSpec, PodSpec};
 use podhook_sandbox::Cancel;
 use report::Finished;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -35,6 +35,8 @@ pub(crate) struct LivePod {
     pub(crate) spec: Arc<PodSpec>,
     /// What each container runs, in the pod's order.
     pub(crate) commands: Vec<Command>,
+    /// Those of which nothing is known, and which end well when they are told to.
+    pub(crate) placeholders: HashSet<ContainerIndex>,
     /// What each container's hooks share, in the same order.
     pub(crate) shared: Vec<Shared>,
     /// Exec handlers that name a module.

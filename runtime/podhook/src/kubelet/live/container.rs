@@ -15,6 +15,9 @@ const OURSELVES: &str = "/proc/self/exe";
 /// The code of what SIGKILL ended.
 const KILLED: i32 = 137;
 
+/// The code of what SIGTERM ended.
+const TERMINATED: i32 = 143;
+
 /// Characters of a line that are shown.
 const LONGEST_LINE: usize = 4096;
 
@@ -66,6 +69,10 @@ impl LiveNode {
         code: i32,
         timeline: &mut Timeline,
     ) -> Input {
+        let code = match code {
+            TERMINATED if self.pod.placeholders.contains(&index) => 0,
+            code => code,
+        };
         let killed = self.main(index).is_some_and(|main| {
             main.container = None;
             main.runs = false;

@@ -18,7 +18,7 @@ use podhook_lifecycle::spec::{Action, ContainerIndex, ContainerSpec, PodSpec};
 use podhook_lifecycle::{Hook, MemoryState};
 use podhook_runner::Runner;
 use podhook_sandbox::{CodeStore, Profile};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     let modules = modules(options, &file)?;
     let codes = config::code_store();
     compile(&modules, &codes)?;
-    let commands = commands(options, &file.spec);
+    let (commands, placeholders) = commands(options, &file.spec);
     warn_of_elsewhere(&file);
     let spec = Arc::new(file.spec);
     let shared = spec.all().map(|(_, container)| Shared {
@@ -41,6 +41,7 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     Ok(LivePod {
         shared: shared.collect(),
         commands,
+        placeholders,
         modules,
         // The kubelet knows no address of a pod that has the node's (R44).
         ips: match spec.host_network {
@@ -140,37 +141,50 @@ fn compile(modules: &Modules, codes: &Arc<CodeStore>) -> Result<(), CliError> {
     Ok(())
 }
 
-fn commands(options: &Options, spec: &PodSpec) -> Vec<Command> {
-    let commands = spec.all().map(|(_, container)| Command {
-        argv: argv(options, container),
-        env: environment(&container.env),
-        working_dir: container.working_dir.clone(),
+/// What each container runs, and which of them run a placeholder.
+fn commands(options: &Options, spec: &PodSpec) -> (Vec<Command>, HashSet<ContainerIndex>) {
+    let mut placeholders = HashSet::new();
+    let commands = spec.all().map(|(index, container)| {
+        let env = environment(&container.env);
+        let argv = argv(options, container, &env).unwrap_or_else(|| {
+            warn_of_placeholder(container);
+            placeholders.insert(index);
+            local::placeholder()
+        });
+        Command {
+            argv,
+            env,
+            working_dir: container.working_dir.clone(),
+        }
     });
-    commands.collect()
+    (commands.collect(), placeholders)
 }
 
-/// R56: unlike a hook's, a container's command may name variables.
-fn argv(options: &Options, container: &ContainerSpec) -> Vec<String> {
-    let env = environment(&container.env);
+/// R56: unlike a hook's, a container's command may name variables. `None`: nothing is
+/// known of what its image would run.
+fn argv(
+    options: &Options,
+    container: &ContainerSpec,
+    env: &[(String, String)],
+) -> Option<Vec<String>> {
     let image = container.image.as_deref().unwrap_or_default();
-    let of_image = options.images.iter().rfind(|known| known.name == image);
-    let entrypoint: Vec<_> = match (container.command.is_empty(), of_image) {
-        (false, _) => container
-            .command
-            .iter()
-            .map(|word| expand(word, &env))
-            .collect(),
-        (true, Some(known)) => known.command.clone(),
-        (true, None) => {
-            warn(&format!(
-                "container {:?} has no command, and nothing is known of image {image:?}: a placeholder runs, which sleeps until SIGTERM; --image {image}=COMMAND says otherwise",
-                container.name
-            ));
-            return local::placeholder();
+    let entrypoint: Vec<_> = match &*container.command {
+        [] => {
+            let known = options.images.iter().rfind(|known| known.name == image)?;
+            known.command.clone()
         }
+        command => command.iter().map(|word| expand(word, env)).collect(),
     };
-    let args = container.args.iter().map(|word| expand(word, &env));
-    entrypoint.into_iter().chain(args).collect()
+    let args = container.args.iter().map(|word| expand(word, env));
+    Some(entrypoint.into_iter().chain(args).collect())
+}
+
+fn warn_of_placeholder(container: &ContainerSpec) {
+    let image = container.image.as_deref().unwrap_or_default();
+    warn(&format!(
+        "container {:?} has no command, and nothing is known of image {image:?}: a placeholder runs, which sleeps until SIGTERM; --image {image}=COMMAND says otherwise",
+        container.name
+    ));
 }
 
 fn warn_of_elsewhere(file: &PodFile) {

@@ -1,0 +1,221 @@
+//! Exec handlers that are modules: in the sandbox, with the container's own.
+
+use super::{PodFile, UNTIL_TERM, events, exec, hooked, processes, report, rows};
+use podhook_test_guests::{lifecycle, wasip1, wat};
+use serde_json::{Value, json};
+
+/// A preStop hook of a container with this environment and these resources.
+fn pod(words: &[&str], module: &str) -> PodFile {
+    let mut container = hooked(UNTIL_TERM, &json!({"preStop": exec(words)}));
+    container["env"] = json!([{"name": "WHO", "value": "me"}]);
+    container["resources"] = json!({"limits": {"memory": "32Mi"}});
+    PodFile::of(&container).with_module("hook.wasm", module)
+}
+
+fn stdout(seen: &Value) -> &str {
+    report(seen)["stdout"].as_str().unwrap()
+}
+
+#[test]
+fn a_module_has_its_container_s_environment_and_nothing_else() {
+    for program in ["hook.wasm", "/hook", "hook"] {
+        let seen = pod(&[program, "env", "WHO"], wasip1::FILES).played(&["--until", "running"]);
+        assert_eq!(stdout(&seen), "me\n");
+        assert_eq!(report(&seen)["module"]["source"], program);
+        assert_eq!(
+            processes(&seen)[1..3],
+            ["c/preStop start", "c/preStop exit 0"]
+        );
+    }
+    let seen = pod(&["hook.wasm", "read", "/etc/passwd"], wasip1::FILES);
+    let seen = seen.played(&["--until", "running"]);
+    assert_eq!(report(&seen)["outcome"], "Failed");
+}
+
+#[test]
+fn a_module_s_failure_is_an_exec_s_failure() {
+    let words = ["hook.wasm", "read", "/etc/passwd"];
+    let seen = pod(&words, wasip1::FILES).played(&["--until", "running"]);
+    let message = report(&seen)["message"].as_str().unwrap();
+    assert!(message.starts_with("Exec lifecycle hook ([hook.wasm read /etc/passwd]) for Container \"c\" in Pod \"p_default("), "{message}");
+    assert!(
+        message.contains(
+            "command 'hook.wasm read /etc/passwd' exited with 1: error: hook.wasm: Failed"
+        ),
+        "{message}"
+    );
+    assert_eq!(events(&seen)[3], "FailedPreStopHook: PreStopHook failed");
+    assert_eq!(processes(&seen)[2], "c/preStop exit 1");
+}
+
+/// What stands after the adapter's name is what `run` takes.
+#[test]
+fn the_adapter_s_words_are_understood() {
+    let words = [
+        "/x/podhook-exec",
+        "--config=key=value",
+        "--timeout=7s",
+        "/hook.cwasm",
+        "--",
+        "config",
+        "key",
+    ];
+    let seen = pod(&words, lifecycle::ASKS).played(&["--until", "running"]);
+    assert_eq!(stdout(&seen), "Some(\"value\")\n");
+    assert_eq!(report(&seen)["limits"]["timeoutSeconds"], 7);
+    assert_eq!(report(&seen)["limits"]["memory"]["max"], 32 << 20);
+}
+
+#[test]
+fn a_hook_is_told_whom_it_is_for() {
+    let words = ["podhook-exec", "hook.wasm", "--", "context"];
+    let seen = pod(&words, lifecycle::ASKS).played(&["--until", "running", "--grace", "9"]);
+    assert_eq!(
+        stdout(&seen),
+        "PreStop attempt 1 timeout None grace Some(9s) pod p\n"
+    );
+}
+
+/// A folder is the container's: with an overlay, what is written there is seen there.
+#[test]
+fn folders_are_the_container_s() {
+    let hooks = json!({
+        "postStart": exec(&["podhook-exec", "--dir=/usr/share::/share", "files", "--", "write", "/share/podhook-test", "hello"]),
+        "preStop": exec(&["podhook-exec", "--dir=share::/share:ro", "files", "--", "read", "/share/podhook-test"]),
+    });
+    let mut container = hooked(UNTIL_TERM, &hooks);
+    container["workingDir"] = json!("/usr");
+    let pod = PodFile::of(&container).with_module("files.wasm", wasip1::FILES);
+    if !rustix::process::geteuid().is_root() {
+        return crate::podhook::skipped("/usr/share is not to be written to");
+    }
+    let seen = pod.played(&["--until", "running"]);
+    let said: Vec<_> = rows(&seen, "reports")
+        .iter()
+        .map(|report| report["stdout"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["done\n", "hello\n"]);
+    assert!(!std::path::Path::new("/usr/share/podhook-test").exists());
+}
+
+#[test]
+fn a_folder_that_the_container_lacks_refuses_the_hook() {
+    let words = [
+        "podhook-exec",
+        "--dir=/nowhere::/x",
+        "hook.wasm",
+        "--",
+        "env",
+        "WHO",
+    ];
+    let seen = pod(&words, wasip1::FILES).played(&["--until", "running"]);
+    let report = report(&seen);
+    assert_eq!(
+        (&report["outcome"], &report["exitCode"]),
+        (&json!("Refused"), &json!(77))
+    );
+    assert!(
+        report["message"].as_str().unwrap().contains("/nowhere"),
+        "{report:#}"
+    );
+}
+
+/// What one hook keeps, the next of the same container finds; both are on its account.
+#[test]
+fn hooks_of_a_container_share_state_and_account() {
+    let asks = |words: &[&str]| {
+        exec(
+            &[
+                &["podhook-exec", "--phase=pre-stop", "hook.wasm", "--"],
+                words,
+            ]
+            .concat(),
+        )
+    };
+    let hooks = json!({
+        "postStart": asks(&["state", "set", "k", "v"]),
+        "preStop": asks(&["state", "get", "k"]),
+    });
+    let pod = PodFile::of(&hooked(UNTIL_TERM, &hooks)).with_module("hook.wasm", lifecycle::ASKS);
+    let seen = pod.played(&["--until", "running"]);
+    let said: Vec<_> = rows(&seen, "reports")
+        .iter()
+        .map(|report| report["stdout"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["Ok(())\n", "Ok(Some(\"v\"))\n"]);
+    let used = |usage: &Value| usage["cpu"]["usage_usec"].as_u64().unwrap();
+    let hooks: u64 = rows(&seen, "reports")
+        .iter()
+        .map(|report| used(&report["usage"]))
+        .sum();
+    let account = used(&seen["accounts"][0]["usage"]);
+    // Both are whole microseconds of their own.
+    assert!(account.abs_diff(hooks) <= 2, "{account} and {hooks}");
+}
+
+/// The container's limit binds, as its cgroup would.
+#[test]
+fn a_hook_over_its_container_s_memory_is_killed() {
+    let seen = pod(&["hook.wasm"], wat::GROW).played(&["--until", "running"]);
+    let report = report(&seen);
+    assert_eq!(
+        (&report["reason"], &report["exitCode"]),
+        (&json!("OOMKilled"), &json!(137))
+    );
+    let account = &seen["accounts"][0];
+    assert_eq!(account["usage"]["memory"]["events"]["oom_kill"], 1);
+    assert_eq!(account["limits"]["memory"]["max"], 32 << 20);
+    assert!(account["usage"]["memory"]["peak"].as_u64().unwrap() <= 32 << 20);
+}
+
+/// R31 holds for modules: one that computes or waits for ever ends with its container.
+#[test]
+fn a_module_dies_with_its_container() {
+    for module in [wat::SPIN, wat::SLEEP] {
+        let container = hooked(
+            "sleep 0.3; exit 5",
+            &json!({"postStart": exec(&["hook.wasm"])}),
+        );
+        let pod = PodFile::new(&json!({"restartPolicy": "Never", "containers": [container]}));
+        let seen = pod
+            .with_module("hook.wasm", module)
+            .played(&["--until", "done"]);
+        assert_eq!(
+            processes(&seen),
+            [
+                "c start",
+                "c/postStart start",
+                "c exit 5",
+                "c/postStart killed"
+            ]
+        );
+        assert_eq!(report(&seen)["outcome"], "Cancelled");
+        assert!(
+            report(&seen)["message"]
+                .as_str()
+                .unwrap()
+                .contains("exited with 137: ")
+        );
+    }
+}
+
+#[test]
+fn a_module_may_signal_its_container_and_no_other() {
+    for option in ["--allow-signal", "--container-pid=1"] {
+        let words = [
+            "podhook-exec",
+            option,
+            "hook.wasm",
+            "--",
+            "signal",
+            "SIGQUIT",
+        ];
+        let container = hooked(UNTIL_TERM, &json!({"preStop": exec(&words)}));
+        let pod = PodFile::of(&container).with_module("hook.wasm", lifecycle::ASKS);
+        let seen = pod.played(&["--until", "running"]);
+        assert!(
+            processes(&seen).contains(&"c exit 131".to_owned()),
+            "{seen:#}"
+        );
+    }
+}
