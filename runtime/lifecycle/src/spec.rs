@@ -35,6 +35,8 @@ pub struct PodSpec {
     pub init_containers: Vec<ContainerSpec>,
     /// `containers`, in order.
     pub containers: Vec<ContainerSpec>,
+    /// Those of `volumes` that are an `emptyDir`, by name.
+    pub empty_dirs: Vec<String>,
     /// Which of `ephemeralContainers` have a `lifecycle`, by index.
     pub ephemeral_with_lifecycle: Vec<usize>,
 }
@@ -83,6 +85,19 @@ pub struct ContainerSpec {
     pub readiness_probe: Option<Probe>,
     /// `resources.limits.memory`, in bytes.
     pub memory_limit: Option<u64>,
+    /// `volumeMounts`, in order.
+    pub volume_mounts: Vec<VolumeMount>,
+}
+
+/// One of `volumeMounts`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VolumeMount {
+    /// `name`, of a volume.
+    pub name: String,
+    /// `mountPath`.
+    pub mount_path: String,
+    /// `subPath`; `None`: the whole volume.
+    pub sub_path: Option<String>,
 }
 
 /// One of `restartPolicyRules`: restart when the exit code is (not) among these.

@@ -10,6 +10,7 @@ mod hook;
 mod node;
 mod probe;
 mod report;
+mod volumes;
 
 use crate::handlers::exec::HookModule;
 use crate::handlers::module_run::Shared;
@@ -29,6 +30,7 @@ use tokio::task::AbortHandle;
 
 pub(crate) use account::object as account;
 pub(crate) use deletion::{Deletion, Until};
+pub(crate) use volumes::Volumes;
 
 /// A pod that can be played: everything it names was found.
 pub(crate) struct LivePod {
@@ -43,6 +45,8 @@ pub(crate) struct LivePod {
     pub(crate) modules: HashMap<(ContainerIndex, Hook), Arc<HookModule>>,
     /// The pod's addresses, as far as the kubelet knows them.
     pub(crate) ips: Vec<IpAddr>,
+    /// The pod's volumes, and where each container has them.
+    pub(crate) volumes: Volumes,
     /// Whether to try for an overlay over `/`.
     pub(crate) isolate: bool,
     /// Whether anybody reads what containers print.

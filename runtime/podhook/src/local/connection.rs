@@ -10,6 +10,7 @@ use crate::local::sweep::end_session;
 use rustix::net::Shutdown;
 use rustix::process::Pid;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -43,13 +44,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Starts `executable` as a shim. `lines`: who hands on what the container prints.
+    /// Starts `executable` as a shim, with these words. `lines`: who hands on what the container prints.
     pub(super) fn open(
         executable: &Path,
-        kind: &str,
+        words: &[&OsStr],
         lines: Vec<JoinHandle<()>>,
     ) -> io::Result<Self> {
-        let (socket, shim) = start(executable, kind)?;
+        let (socket, shim) = start(executable, words)?;
         let socket = Arc::new(socket);
         let waiters = Waiters(Arc::new(Mutex::new(Some(HashMap::new()))));
         let (asks, asked) = mpsc::unbounded_channel();
@@ -86,13 +87,14 @@ impl Connection {
 
 /// The shim has nothing of podhook's but this socket and stderr. It begins as a group
 /// of its own, lest Ctrl-C end it before it has left the terminal.
-fn start(executable: &Path, kind: &str) -> io::Result<(UnixStream, Child)> {
+fn start(executable: &Path, words: &[&OsStr]) -> io::Result<(UnixStream, Child)> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let ours = UnixStream::from_std(ours)?;
     let shim = Command::new(executable)
         .arg0("podhook")
-        .args([WORD, kind])
+        .arg(WORD)
+        .args(words)
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::null())
         .process_group(0)

@@ -8,7 +8,7 @@
 
 use crate::local::mounts::{Mount, View, parse};
 use crate::local::program::reason;
-use rustix::fs::{Mode, OFlags, chmod, chown, fstat, open};
+use rustix::fs::{Mode, OFlags, ResolveFlags, chmod, chown, fstat, mkdirat, open, openat2};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
@@ -19,7 +19,7 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Where the new tree is built; hidden meanwhile, from this process only.
 const STAGES: &[&str] = &["/tmp", "/run", "/mnt", "/var"];
@@ -27,8 +27,9 @@ const STAGES: &[&str] = &["/tmp", "/run", "/mnt", "/var"];
 /// What runtimes keep containers from writing to in `/proc`.
 const PROC_READ_ONLY: &[&str] = &["bus", "fs", "irq", "sys", "sysrq-trigger"];
 
-/// Moves this process into a copy; why it is still where it was, otherwise.
-pub(super) fn isolate() -> Result<(), String> {
+/// Moves this process into a copy, in which each of `folders` of the machine's stands at
+/// a place of its own; why it is still where it was, otherwise.
+pub(super) fn isolate(folders: &[(PathBuf, PathBuf)]) -> Result<(), String> {
     if !geteuid().is_root() {
         return Err("podhook is not root".into());
     }
@@ -37,12 +38,46 @@ pub(super) fn isolate() -> Result<(), String> {
     let table = table.map_err(|error| because("/proc/self/mountinfo", &error))?;
     // Opened before the stage hides anything.
     let seen: Vec<_> = parse(&table).into_iter().filter_map(opened).collect();
+    let folders: Vec<_> = folders.iter().map(folder).collect::<Result<_, _>>()?;
     let stage = stage()?;
-    let built = build(&stage, &seen);
+    let built = build(&stage, &seen, &folders);
     if built.is_err() {
         let _ = unmount(&stage, UnmountFlags::DETACH);
     }
     built
+}
+
+fn folder((folder, place): &(PathBuf, PathBuf)) -> Result<(OwnedFd, PathBuf), String> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let file = open(folder, flags, Mode::empty());
+    let file = file.map_err(|error| because(&folder.display().to_string(), &error.into()))?;
+    Ok((file, place.clone()))
+}
+
+/// At a place that is made where it is missing. Links on the way lead within the new
+/// root, as they will.
+fn put(root: &OwnedFd, folder: &OwnedFd, place: &Path) -> io::Result<()> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let reach = |path: &Path| {
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        openat2(root, path, flags, Mode::empty(), resolve)
+    };
+    let mut path = PathBuf::from("/");
+    let mut reached = reach(&path)?;
+    for name in place
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_)))
+    {
+        path.push(name);
+        reached = match reach(&path) {
+            Err(Errno::NOENT) => {
+                mkdirat(&reached, name.as_os_str(), Mode::from_raw_mode(0o755))?;
+                reach(&path)?
+            }
+            reached => reached?,
+        };
+    }
+    Ok(mount_bind(link(folder), link(&reached))?)
 }
 
 fn because(what: &str, error: &io::Error) -> String {
@@ -80,7 +115,11 @@ fn stage() -> Result<PathBuf, String> {
     Ok(stage.to_owned())
 }
 
-fn build(stage: &Path, seen: &[(Mount, OwnedFd)]) -> Result<(), String> {
+fn build(
+    stage: &Path,
+    seen: &[(Mount, OwnedFd)],
+    folders: &[(OwnedFd, PathBuf)],
+) -> Result<(), String> {
     let root = stage.join("root");
     fs::create_dir(&root).map_err(|error| because("the new root", &error))?;
     for (number, (mount, file)) in seen.iter().enumerate() {
@@ -91,10 +130,21 @@ fn build(stage: &Path, seen: &[(Mount, OwnedFd)]) -> Result<(), String> {
             shown.map_err(|error| because("an overlay over /", &error))?;
         }
     }
+    put_all(&root, folders)?;
     for name in PROC_READ_ONLY {
         let _ = make_read_only(&root.join("proc").join(name));
     }
     turn_to(&root).map_err(|error| because("the new root", &error))
+}
+
+fn put_all(root: &Path, folders: &[(OwnedFd, PathBuf)]) -> Result<(), String> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = open(root, flags, Mode::empty());
+    let root = root.map_err(|error| because("the new root", &error.into()))?;
+    folders.iter().try_for_each(|(folder, place)| {
+        let shown = place.display().to_string();
+        put(&root, folder, place).map_err(|error| because(&shown, &error))
+    })
 }
 
 fn at(root: &Path, point: &Path) -> PathBuf {

@@ -22,6 +22,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -44,7 +45,12 @@ pub(crate) fn enter() -> Option<ExitCode> {
         return None;
     }
     let wants_overlay = args.next().is_some_and(|word| word == OVERLAY);
-    let served = Shim::new(wants_overlay).and_then(Shim::serve);
+    let mut folders = Vec::new();
+    while let (Some(folder), Some(place)) = (args.next(), args.next()) {
+        folders.push((PathBuf::from(folder), PathBuf::from(place)));
+    }
+    let wanted = wants_overlay.then_some(&*folders);
+    let served = Shim::new(wanted).and_then(Shim::serve);
     Some(ExitCode::from(if served.is_ok() { 0 } else { 70 }))
 }
 
@@ -56,17 +62,17 @@ struct Shim {
 }
 
 impl Shim {
-    fn new(wants_overlay: bool) -> io::Result<Self> {
+    /// `overlay`: the folders that are to stand in it, if there is to be one.
+    fn new(overlay: Option<&[(PathBuf, PathBuf)]>) -> io::Result<Self> {
         let control = Control::from_stdin()?;
         set_child_subreaper(Some(getpid()))?;
         leave_terminal();
         keep_files();
         let _ = rustix::thread::set_name(c"container-shim");
         let children = listen()?;
-        let not_isolated = if wants_overlay {
-            overlay::isolate().err()
-        } else {
-            Some("not asked for".into())
+        let not_isolated = match overlay {
+            Some(folders) => overlay::isolate(folders).err(),
+            None => Some("not asked for".into()),
         };
         let isolated = not_isolated.is_none();
         control.send(&Reply::Ready { not_isolated })?;

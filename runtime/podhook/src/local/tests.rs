@@ -46,6 +46,7 @@ fn here(executable: &Path) -> Surroundings<'_> {
         folder: Path::new("/"),
         hostname: "pod",
         isolate: false,
+        folders: &[],
         on_line: None,
     }
 }

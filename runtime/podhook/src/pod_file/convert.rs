@@ -14,6 +14,7 @@ use podhook_lifecycle::quantity::Quantity;
 use podhook_lifecycle::spec::{
     ContainerPort, ContainerSpec, ExecAction, HttpGetAction, IntOrString, Lifecycle,
     LifecycleHandler, PodSpec, RestartPolicy, RestartRule, SleepAction, TcpSocketAction,
+    VolumeMount,
 };
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
     /// Fields whose values only a cluster knows.
     pub(super) elsewhere: Vec<String>,
+    /// Whose containers these are.
+    pod: Pod,
 }
 
 impl Findings {
@@ -38,19 +41,22 @@ pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Vec<String>), PodError
     let spec = pod.spec.unwrap_or_default();
     let ephemeral = spec.ephemeral_containers.unwrap_or_default();
     quantities("spec.resources", spec.resources.as_ref(), &mut found);
+    let of_pod = Pod {
+        node: text(spec.node_name),
+        service_account: text(spec.service_account_name).or(text(spec.service_account)),
+        ip: pod.status.and_then(|status| text(status.pod_ip)),
+        ..metadata(pod.metadata)
+    };
+    found.pod = of_pod.clone();
     let converted = PodSpec {
-        pod: Pod {
-            node: text(spec.node_name),
-            service_account: text(spec.service_account_name).or(text(spec.service_account)),
-            ip: pod.status.and_then(|status| text(status.pod_ip)),
-            ..metadata(pod.metadata)
-        },
+        pod: of_pod,
         restart_policy: restart_policy("spec", spec.restart_policy, &mut found).unwrap_or_default(),
         termination_grace_period_seconds: spec.termination_grace_period_seconds,
         active_deadline_seconds: spec.active_deadline_seconds,
         host_network: spec.host_network.unwrap_or_default(),
         share_process_namespace: spec.share_process_namespace.unwrap_or_default(),
         os_name: spec.os.and_then(|os| text(Some(os.name))),
+        empty_dirs: empty_dirs(spec.volumes, &mut found),
         init_containers: containers("initContainers", spec.init_containers, &mut found),
         containers: containers("containers", Some(spec.containers), &mut found),
         ephemeral_with_lifecycle: (0..ephemeral.len())
@@ -116,6 +122,7 @@ fn container(path: &str, one: api::Container, found: &mut Findings) -> Container
             found,
         ),
         memory_limit: one.resources.and_then(memory_limit),
+        volume_mounts: volume_mounts(one.volume_mounts),
         ports: one.ports.into_iter().flatten().map(port).collect(),
         lifecycle: one.lifecycle.map(lifecycle),
         name: one.name,
@@ -126,6 +133,27 @@ fn container(path: &str, one: api::Container, found: &mut Findings) -> Container
     }
 }
 
+/// Volumes that need nothing but a place.
+fn empty_dirs(volumes: Option<Vec<api::Volume>>, found: &mut Findings) -> Vec<String> {
+    let mut empty = Vec::new();
+    for (index, volume) in volumes.into_iter().flatten().enumerate() {
+        match volume.empty_dir {
+            Some(_) => empty.push(volume.name),
+            None => found.elsewhere.push(format!("spec.volumes[{index}]")),
+        }
+    }
+    empty
+}
+
+fn volume_mounts(mounts: Option<Vec<api::VolumeMount>>) -> Vec<VolumeMount> {
+    let mounts = mounts.into_iter().flatten().map(|mount| VolumeMount {
+        name: mount.name,
+        mount_path: mount.mount_path,
+        sub_path: text(mount.sub_path),
+    });
+    mounts.collect()
+}
+
 fn env(
     path: &str,
     variables: Option<Vec<api::EnvVar>>,
@@ -133,15 +161,47 @@ fn env(
 ) -> Vec<(String, String)> {
     let mut plain = Vec::new();
     for (index, variable) in variables.into_iter().flatten().enumerate() {
-        match variable.value_from {
-            None => plain.push((variable.name, variable.value.unwrap_or_default())),
-            Some(_) => {
-                let field = format!("{path}.env[{index}].valueFrom");
-                found.elsewhere.push(field);
-            }
+        let value = match variable.value_from {
+            None => Some(variable.value.unwrap_or_default()),
+            Some(source) => source
+                .field_ref
+                .and_then(|field| downward(&found.pod, &field.field_path)),
+        };
+        match value {
+            Some(value) => plain.push((variable.name, value)),
+            None => found
+                .elsewhere
+                .push(format!("{path}.env[{index}].valueFrom")),
         }
     }
     plain
+}
+
+/// What the downward API says of a pod, as far as its file does.
+fn downward(pod: &Pod, field: &str) -> Option<String> {
+    let of = |pairs: &[(String, String)], key: &str| {
+        let found = pairs.iter().find(|(name, _)| name == key);
+        Some(found.map(|(_, value)| value.clone()).unwrap_or_default())
+    };
+    if let Some((map, key)) = field
+        .strip_suffix("']")
+        .and_then(|path| path.split_once("['"))
+    {
+        return match map {
+            "metadata.labels" => of(&pod.labels, key),
+            "metadata.annotations" => of(&pod.annotations, key),
+            _ => None,
+        };
+    }
+    match field {
+        "metadata.name" => Some(pod.name.clone()),
+        "metadata.namespace" => pod.namespace.clone(),
+        "metadata.uid" => pod.uid.clone(),
+        "spec.nodeName" => pod.node.clone(),
+        "spec.serviceAccountName" => pod.service_account.clone(),
+        "status.podIP" | "status.podIPs" => pod.ip.clone(),
+        _ => None,
+    }
 }
 
 fn port(port: api::ContainerPort) -> ContainerPort {

@@ -29,7 +29,7 @@ spec:
     envFrom: [{secretRef: {name: s}}]
     env:
     - {name: A, value: "1"}
-    - {name: B, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+    - {name: B, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
     - {name: C}
     ports: [{name: http, containerPort: 8080}]
     resources:
@@ -134,6 +134,48 @@ fn all_that_touches_hooks_is_taken_over() {
         ]
     );
     assert_eq!(read.line_of("spec.containers[0].lifecycle.preStop"), 43);
+}
+
+/// The downward API, as far as the file itself knows; the rest is a cluster's.
+#[test]
+fn fields_of_the_pod_become_variables() {
+    let text = r#"{"apiVersion": "v1", "kind": "Pod",
+      "metadata": {"name": "web", "namespace": "shop", "labels": {"app.io/x": "y"}},
+      "spec": {"nodeName": "n1", "containers": [{"name": "c", "env": [
+        {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        {"name": "SPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        {"name": "LABEL", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app.io/x']"}}},
+        {"name": "NONE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['no']"}}},
+        {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+        {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}
+      ]}]}}"#;
+    let read = pod(text).unwrap();
+    let pairs: Vec<_> = read.spec.containers[0]
+        .env
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(
+        pairs,
+        ["NAME=web", "SPACE=shop", "LABEL=y", "NONE=", "NODE=n1"]
+    );
+    assert_eq!(read.elsewhere, ["spec.containers[0].env[5].valueFrom"]);
+}
+
+/// An emptyDir needs nothing but a place; what else a volume may be is a cluster's.
+#[test]
+fn volumes_are_empty_or_elsewhere() {
+    let text = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"},
+      "spec": {"volumes": [{"name": "work", "emptyDir": {}}, {"name": "s", "secret": {"secretName": "s"}}],
+      "containers": [{"name": "c", "volumeMounts": [{"name": "work", "mountPath": "/w", "subPath": "a"}]}]}}"#;
+    let read = pod(text).unwrap();
+    assert_eq!(read.spec.empty_dirs, ["work"]);
+    assert_eq!(read.elsewhere, ["spec.volumes[1]"]);
+    let mount = &read.spec.containers[0].volume_mounts[0];
+    assert_eq!(
+        (&*mount.name, &*mount.mount_path, mount.sub_path.as_deref()),
+        ("work", "/w", Some("a"))
+    );
 }
 
 #[test]

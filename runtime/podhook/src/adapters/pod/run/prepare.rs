@@ -6,7 +6,7 @@ use crate::config;
 use crate::error::CliError;
 use crate::handlers::exec::{HookModule, Lookup};
 use crate::handlers::module_run::Shared;
-use crate::kubelet::live::LivePod;
+use crate::kubelet::live::{LivePod, Volumes};
 use crate::kubelet::timeline_text::lines;
 use crate::local::{self, Command};
 use crate::options::Format;
@@ -33,6 +33,12 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     let (commands, placeholders) = commands(options, &file.spec);
     warn_of_elsewhere(&file);
     let spec = Arc::new(file.spec);
+    let volumes =
+        Volumes::make(&spec).map_err(|error| CliError::cannot_create("spec.volumes", error))?;
+    let isolate = rustix::process::geteuid().is_root();
+    if !isolate && volumes.are_mounted() {
+        warn("volumeMounts take effect where podhook is root; containers find nothing there");
+    }
     let shared = spec.all().map(|(_, container)| Shared {
         account: Arc::new(Account::new(container.memory_limit)),
         state: Arc::new(MemoryState::default()),
@@ -48,7 +54,8 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
             true => Vec::new(),
             false => vec![options.pod_ip],
         },
-        isolate: rustix::process::geteuid().is_root(),
+        volumes,
+        isolate,
         shows_output: options.output == Format::Text,
         spec,
     })
