@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod agreement;
 mod bad_input;
 mod cancel;
+mod cases;
 mod commands;
 mod examples;
 mod http;
@@ -14,6 +16,7 @@ mod pod_check;
 mod pod_run;
 mod pod_simulate;
 mod podhook;
+mod recordings;
 mod server;
 mod tidy;
 mod tls;

@@ -8,22 +8,29 @@ use std::io::{self, Write};
 
 use podhook::{Error, config};
 
+/// Where the message goes, unless the setting `path` says otherwise.
 const PATH: &str = "/usr/share/message";
 
 #[podhook::post_start]
 fn greet() -> podhook::Result {
     let greeting = || "Hello from the postStart handler".to_owned();
     let message = config::get("message").unwrap_or_else(greeting);
-    fs::write(PATH, message + "\n").map_err(not_written)
+    let path = path();
+    fs::write(&path, message + "\n").map_err(|err| not_written(&path, &err))
 }
 
 #[podhook::pre_stop]
 fn say_goodbye() -> podhook::Result {
-    let file = OpenOptions::new().create(true).append(true).open(PATH);
+    let path = path();
+    let file = OpenOptions::new().create(true).append(true).open(&path);
     file.and_then(|mut file| writeln!(file, "Goodbye from the preStop handler"))
-        .map_err(not_written)
+        .map_err(|err| not_written(&path, &err))
 }
 
-fn not_written(err: io::Error) -> Error {
-    Error::failed(format_args!("write {PATH}: {err}"))
+fn path() -> String {
+    config::get("path").unwrap_or_else(|| PATH.to_owned())
+}
+
+fn not_written(path: &str, err: &io::Error) -> Error {
+    Error::failed(format_args!("write {path}: {err}"))
 }
