@@ -95,6 +95,13 @@ struct RunningHook {
     cancel: Cancel,
 }
 
+/// A hook that died with its container, before that was said to have ended.
+struct Held {
+    at: Time,
+    id: HookId,
+    finished: Box<Finished>,
+}
+
 /// Who tells the node what happened; may be asked from any thread.
 #[derive(Clone)]
 pub(crate) struct Teller {
@@ -127,7 +134,7 @@ pub(crate) struct LiveNode {
     mains: Vec<Main>,
     hooks: BTreeMap<HookId, RunningHook>,
     /// Hooks that died with their container, which has yet to be said to have ended.
-    held: Vec<News>,
+    held: Vec<Held>,
     /// Why containers write to the machine itself, where they do.
     not_isolated: Option<String>,
 }

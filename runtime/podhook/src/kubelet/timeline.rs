@@ -164,9 +164,13 @@ impl Timeline {
 
     /// The last status that was shown; none, where the pod never had any.
     pub(crate) fn last_status(&self) -> Option<&PodStatus> {
-        self.rows.iter().rev().find_map(|(_, row)| match row {
-            Row::Status(status) => Some(status),
-            _ => None,
+        let mut rows = self.rows.iter().rev();
+        rows.find_map(|(_, row)| {
+            if let Row::Status(status) = row {
+                Some(status)
+            } else {
+                None
+            }
         })
     }
 

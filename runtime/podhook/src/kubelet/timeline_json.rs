@@ -84,9 +84,12 @@ fn call(spec: &PodSpec, At(t): At, row: &Row) -> Option<Value> {
 
 /// The report of each handler that ran, in the order in which they ended.
 pub(crate) fn reports(timeline: &Timeline) -> serde_json::Result<Value> {
-    let reports = timeline.rows().filter_map(|(_, row)| match row {
-        Row::Report(_, _, report) => Some(serde_json::to_value(HookReport::from(&**report))),
-        _ => None,
+    let reports = timeline.rows().filter_map(|(_, row)| {
+        if let Row::Report(_, _, report) = row {
+            Some(serde_json::to_value(HookReport::from(&**report)))
+        } else {
+            None
+        }
     });
     reports.collect()
 }

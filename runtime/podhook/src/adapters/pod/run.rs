@@ -133,9 +133,9 @@ fn listen(teller: Teller) -> std::io::Result<()> {
     std::thread::Builder::new()
         .name("podhook-signals".to_owned())
         .spawn(move || {
-            signals
-                .forever()
-                .for_each(|signal| teller.signalled(signal))
+            for signal in signals.forever() {
+                teller.signalled(signal);
+            }
         })?;
     Ok(())
 }

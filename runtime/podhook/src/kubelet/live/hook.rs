@@ -1,7 +1,7 @@
 //! A hook's run on the live node, by the kind of its handler.
 
 use super::report::{Exit, Finished};
-use super::{Fact, LiveNode, LivePod, News, RunningHook, Teller};
+use super::{Fact, Held, LiveNode, LivePod, News, RunningHook, Teller};
 use crate::handlers::exec::HookModule;
 use crate::handlers::http_get::{self, Target};
 use crate::handlers::in_container::Place;
@@ -69,7 +69,7 @@ impl LiveNode {
     ) -> Option<Input> {
         let whose = self.hooks.get(&id)?.call.container;
         if finished.exit == Some(Exit::Killed) && self.main(whose).is_some_and(|main| main.runs) {
-            self.held.push(News(at, Fact::HookDone(id, finished)));
+            self.held.push(Held { at, id, finished });
             return None;
         }
         let hook = self.hooks.remove(&id)?;
@@ -89,15 +89,16 @@ impl LiveNode {
 
     /// A hook that waited for its container to be said to have ended, and now may.
     pub(super) fn next_held(&mut self) -> Option<News> {
-        let free = |News(_, fact): &News| match fact {
-            Fact::HookDone(id, _) => self.hooks.get(id).is_none_or(|hook| {
+        let free = |held: &Held| {
+            let hook = self.hooks.get(&held.id);
+            hook.is_none_or(|hook| {
                 let main = self.mains.get(hook.call.container.0);
                 main.is_none_or(|main| !main.runs)
-            }),
-            _ => true,
+            })
         };
         let index = self.held.iter().position(free)?;
-        Some(self.held.remove(index))
+        let Held { at, id, finished } = self.held.remove(index);
+        Some(News(at, Fact::HookDone(id, finished)))
     }
 
     /// R31: a container that ended takes the hooks in it along.

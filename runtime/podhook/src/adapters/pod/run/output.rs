@@ -57,9 +57,10 @@ impl Watcher for Printer {
             self.settled();
         }
         self.print(line(spec, at, row).as_slice());
-        match row {
-            Row::Report(_, _, report) => self.details = details(report),
-            _ => self.settled(),
+        if let Row::Report(_, _, report) = row {
+            self.details = details(report);
+        } else {
+            self.settled();
         }
     }
 
