@@ -35,7 +35,7 @@ fn ran(report: &Report) -> String {
 pub(crate) fn details(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(message) = &report.message {
-        lines.push(format!("message: {}", shortened(message)));
+        lines.push(format!("message: {message}"));
     }
     let notes = report.logs.iter().filter(|log| log.target == "podhook");
     lines.extend(notes.map(|log| format!("note: {}", log.message)));
@@ -57,7 +57,10 @@ pub(crate) fn details(report: &Report) -> Vec<String> {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(MESSAGE).collect()
+    match text.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// One row: seconds, what it is, whose it is, what happened.
