@@ -8,6 +8,7 @@ mod bad_input;
 mod cancel;
 mod cases;
 mod commands;
+mod example_pods;
 mod examples;
 mod http;
 mod library;
