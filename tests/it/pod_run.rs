@@ -340,16 +340,18 @@ fn a_failed_liveness_probe_restarts() {
     assert_eq!(processes(&seen)[5], "c start");
 }
 
+/// POST-02: and no hook is run.
 #[test]
 fn a_command_that_is_not_there_is_an_event() {
-    let mut container = sh("");
+    let mut container = hooked("", &json!({"postStart": exec(&["true"])}));
     container["command"] = json!(["/nope"]);
-    let seen = PodFile::of(&container).played(&["--until", "running"]);
+    let seen = PodFile::of(&container).played(&["--native-exec", "--until", "running"]);
     assert_eq!(
         events(&seen)[1],
         "Failed: Error: failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"/nope\": stat /nope: no such file or directory: unknown"
     );
     assert_eq!(processes(&seen), [""; 0]);
+    assert_eq!(rows(&seen, "reports").len(), 0);
 }
 
 /// Where podhook is root, nothing that a pod writes stays on the machine.

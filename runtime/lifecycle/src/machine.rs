@@ -31,6 +31,8 @@ mod probing;
 mod publish;
 mod start;
 mod termination;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use crate::pod_event::PodEvent;

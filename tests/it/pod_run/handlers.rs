@@ -142,6 +142,18 @@ fn exec_is_literal() {
     assert_eq!(report["outcome"], "Succeeded");
 }
 
+/// POST-20: a hook is told nothing that its container is not.
+#[test]
+fn exec_has_the_container_s_environment() {
+    let mut container = hooked(UNTIL_TERM, &json!({"postStart": exec(&["env"])}));
+    container["env"] = json!([{"name": "WHO", "value": "me"}, {"name": "HOME", "value": "/h"}]);
+    let seen = PodFile::of(&container).played(&["--native-exec", "--until", "running"]);
+    let mut env: Vec<_> = report(&seen)["stdout"].as_str().unwrap().lines().collect();
+    env.sort_unstable();
+    let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    assert_eq!(env, ["HOME=/h", "HOSTNAME=p", path, "WHO=me"]);
+}
+
 /// EXEC-02, EXEC-09: no shell looks at it.
 #[test]
 fn exec_of_what_is_not_there_fails() {
