@@ -84,7 +84,7 @@ impl Played {
         let found = self
             .rows("processes")
             .iter()
-            .find(|row| (&row["container"] == who || &row["hook"] == who) && row["what"] == what);
+            .find(|row| (row["container"] == who || row["hook"] == who) && row["what"] == what);
         found.unwrap_or_else(|| panic!("no {who} {what} in {:#}", self.json))["t"]
             .as_f64()
             .unwrap()
