@@ -54,8 +54,13 @@ impl PodFile {
         command
     }
 
+    /// Without what is said to every user but root.
     fn run(&self, arguments: &[&str]) -> Finished {
-        finish(&mut self.command(arguments))
+        let mut done = finish(&mut self.command(arguments));
+        let lines = done.stderr.lines();
+        let kept = lines.filter(|line| !line.starts_with("warning: podhook is not root"));
+        done.stderr = kept.map(|line| format!("{line}\n")).collect();
+        done
     }
 
     /// The result of an orderly run.
@@ -363,7 +368,8 @@ fn what_is_written_does_not_stay() {
         UNTIL_TERM,
         &json!({"postStart": exec(&["sh", "-c", &write])}),
     ));
-    let done = pod.run(&["--native-exec", "--until", "running", "-o", "json"]);
+    let arguments = ["--native-exec", "--until", "running", "-o", "json"];
+    let done = finish(&mut pod.command(&arguments));
     assert_eq!(report(&done.report())["stdout"], "x\n");
     let stays = exists(Path::new(&mark));
     if stays {

@@ -115,7 +115,9 @@ async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> 
             to_stdout(format!("\n{page}").as_bytes())?;
         }
     }
-    if let Some(why) = node.not_isolated() {
+    if pod.isolate
+        && let Some(why) = node.not_isolated()
+    {
         let note = format!(
             "note: what containers and native hooks wrote stays on this machine: no overlay over /: {why}"
         );

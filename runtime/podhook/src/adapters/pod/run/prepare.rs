@@ -36,6 +36,11 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     let volumes =
         Volumes::make(&spec).map_err(|error| CliError::cannot_create("spec.volumes", error))?;
     let isolate = rustix::process::geteuid().is_root();
+    if !isolate {
+        warn(
+            "podhook is not root: there is no overlay over /, and what containers and native hooks write stays on this machine",
+        );
+    }
     if !isolate && volumes.are_mounted() {
         warn("volumeMounts take effect where podhook is root; containers find nothing there");
     }
