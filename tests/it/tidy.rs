@@ -70,7 +70,7 @@ fn each_thing_has_one_home() {
             "downcast_ref",
             &[
                 "sandbox/src/verdict.rs",
-                "podhook/src/handlers/http_get/tls.rs",
+                "podhook/src/handlers/http_get/tls",
             ],
         ),
         // Only adapters print, and the command line where there is no adapter.

@@ -7,7 +7,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `url`, `header`, `request` | what is asked, without I/O |
+//! | `url`, `header`, `punycode`, `request` | what is asked, without I/O |
 //! | `dial`, `tls`, `wire` | a connection |
 //! | `answer`, `body` | what comes back over it |
 //! | `exchange`, `redirect` | one request; one after another |
@@ -17,6 +17,7 @@ mod body;
 mod dial;
 mod exchange;
 mod header;
+mod punycode;
 mod redirect;
 mod request;
 mod tls;

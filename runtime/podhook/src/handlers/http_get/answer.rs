@@ -37,6 +37,11 @@ pub(super) async fn read(reader: &mut Reader) -> Result<Head, String> {
     Ok(head)
 }
 
+/// Fields that nobody asks for, such as those after a body in chunks.
+pub(super) async fn skip_fields(reader: &mut Reader) -> Result<(), String> {
+    Fields::read(reader).await.map(drop)
+}
+
 fn broken(reader: &Reader, why: &str) -> String {
     let why = match reader.is_spent() {
         true => &format!("net/http: server response headers exceeded {MAX_HEAD} bytes; aborted"),

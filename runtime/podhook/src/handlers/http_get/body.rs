@@ -1,9 +1,11 @@
 //! R53: reading an answer's body, only to throw it away.
 //!
-//! What is read here keeps the hook waiting, so it stops to the byte where Go stops.
+//! What is read here keeps the hook waiting, so it stops to the byte where Go stops. Only
+//! what is compressed is counted as it comes, where Go counts what it unpacks to: that is
+//! seen by a server alone that stops in the middle of it and does not close.
 //! Whether a body is read at all is not decided here.
 
-use super::answer::Framing;
+use super::answer::{Framing, skip_fields};
 use super::wire::{BUFFER, Reader, Stop};
 
 /// Until `most` bytes of body were read, or it ends. Nobody but a probe minds the error.
@@ -140,5 +142,5 @@ async fn skip_trailer(reader: &mut Reader) -> Result<(), String> {
             return Err("http: suspiciously long trailer after chunked body".to_owned());
         }
     }
-    Ok(())
+    skip_fields(reader).await
 }

@@ -3,16 +3,16 @@
 //! R52: no proxy is asked for and no limit of time is set; whoever waits may stop. What
 //! is sent over the connection is not known here.
 
-use super::tls;
 use super::url::Url;
 use super::wire::{Ends, Stream, Wire, os_text, said};
+use super::{punycode, tls};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use tokio::net::{TcpStream, lookup_host};
 
 /// Errors as Go's dialer prints them.
 pub(super) async fn dial(url: &Url) -> Result<Wire, String> {
-    let host = String::from_utf8_lossy(url.hostname()).into_owned();
+    let host = punycode::lookup_name(&String::from_utf8_lossy(url.hostname()));
     let addresses = addresses(&host, port(url)?).await?;
     let stream = first_open(&host, &addresses).await?;
     // Small requests wait for nothing.
@@ -52,7 +52,8 @@ fn port(url: &Url) -> Result<u16, String> {
 
 async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
+        // To Go an address of version 4 is one, however it is written.
+        return Ok(vec![SocketAddr::new(address.to_canonical(), port)]);
     }
     if host.contains(']') {
         let why = "unexpected ']' in address";
@@ -73,17 +74,26 @@ async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
     }
 }
 
+/// An address of version 4 has no zones.
 fn without_zone(host: &str) -> Option<IpAddr> {
     let (address, _) = host.split_once('%')?;
-    address.parse().ok()
+    let address: Ipv6Addr = address.parse().ok()?;
+    Some(address.into())
 }
 
 /// Whether it is asked of a resolver at all. Numbers are not: to the system `127.1` is
 /// an address, to Go it is nothing.
 fn is_name(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || b"_-".contains(&byte);
-    let may_be = |byte: u8| is_letter(byte) || byte.is_ascii_digit() || byte == b'.';
-    host.bytes().any(is_letter) && host.bytes().all(may_be)
+    let labels = name.len() <= 253 && name.split('.').all(is_label);
+    host == "." || labels && name.bytes().any(is_letter)
+}
+
+fn is_label(label: &str) -> bool {
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let is_framed = label.starts_with('-') || label.ends_with('-');
+    (1..=63).contains(&label.len()) && !is_framed && label.bytes().all(may_be)
 }
 
 /// Two answers of a resolver are told apart: not now, and never.
@@ -114,5 +124,36 @@ fn shown(host: &str, address: &SocketAddr) -> String {
     match host.split_once('%') {
         Some((_, zone)) => format!("[{}%{zone}]:{}", address.ip(), address.port()),
         None => address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_resolver_is_asked() {
+        let long = "a".repeat(63);
+        let (names, others) = (
+            ["a", "A.b.", ".", "_x.y-z", "1.a", "x--y", &long],
+            ["", "..", ".a", "a..b", "-a", "a-", "a-.b", "a.-b", "127.1"],
+        );
+        for name in names {
+            assert!(is_name(name), "{name}");
+        }
+        for other in others {
+            assert!(!is_name(other), "{other}");
+        }
+        for other in [format!("{long}a"), "a b".to_owned(), "a.".repeat(128)] {
+            assert!(!is_name(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_of_version_6() {
+        let loopback = Some(IpAddr::from(Ipv6Addr::LOCALHOST));
+        assert_eq!(without_zone("::1%lo"), loopback);
+        assert_eq!(without_zone("127.0.0.1%lo"), None);
+        assert_eq!(without_zone("::1"), None);
     }
 }

@@ -91,10 +91,14 @@ fn next(
     if !keeps_content {
         headers.retain(|name| !OF_CONTENT.contains(&name));
     }
-    // Not from TLS to none; and what the user set stays.
+    // Not from TLS to none; and what the user set first stays.
     let is_downgrade = last.url.scheme == "https" && url.scheme == "http";
-    if !is_downgrade && headers.first("Referer").is_empty() {
-        headers.set("Referer", last.url.referer());
+    if !is_downgrade {
+        let referer = match headers.first("Referer") {
+            b"" => last.url.referer(),
+            own => own.to_vec(),
+        };
+        headers.set("Referer", referer);
     }
     let host = kept_host(last, location);
     Ok(Request { url, host, headers })

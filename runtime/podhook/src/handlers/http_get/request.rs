@@ -4,7 +4,7 @@
 
 use super::header::{Headers, has_word, write_field};
 use super::url::Url;
-use super::{Purpose, Target};
+use super::{Purpose, Target, punycode};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use podhook_lifecycle::port;
 use podhook_lifecycle::quote::quote;
@@ -119,6 +119,7 @@ impl Request {
             true => &self.url.host,
             false => &self.host,
         };
+        let host = &punycode::host_field(host);
         match host.iter().all(is_host_byte) {
             true => without_zone(host),
             false => Vec::new(),

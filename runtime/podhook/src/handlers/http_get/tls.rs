@@ -3,9 +3,10 @@
 //! Nobody is authenticated, because the kubelet authenticates nobody: the certificate is
 //! the pod's own. Where a connection leads is not known here.
 
-mod first_record;
+mod records;
+mod words;
 
-use first_record::FirstRecord;
+use records::Records;
 use std::io;
 use std::sync::{Arc, LazyLock};
 use tokio::net::TcpStream;
@@ -16,9 +17,9 @@ use tokio_rustls::rustls::client::danger::{
 };
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio_rustls::rustls::{
-    AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-};
+use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+
+pub(super) use words::text;
 
 /// What Go says when an answer to a TLS hello begins with `HTTP/`.
 pub(super) const SCHEME_MISMATCH: &str = "http: server gave HTTP response to HTTPS client";
@@ -27,12 +28,12 @@ pub(super) const SCHEME_MISMATCH: &str = "http: server gave HTTP response to HTT
 pub(super) async fn connect(
     host: &str,
     stream: TcpStream,
-) -> io::Result<TlsStream<FirstRecord<TcpStream>>> {
+) -> io::Result<TlsStream<Records<TcpStream>>> {
     static CONFIG: LazyLock<Result<Arc<ClientConfig>, Error>> =
         LazyLock::new(|| config().map(Arc::new));
     let config = CONFIG.clone().map_err(io::Error::other)?;
     let connector = TlsConnector::from(config);
-    let stream = FirstRecord::new(stream);
+    let stream = Records::new(stream);
     connector.connect(server_name(host), stream).await
 }
 
@@ -50,50 +51,6 @@ fn server_name(host: &str) -> ServerName<'static> {
     let name = host.trim_end_matches('.').to_owned();
     let nobody = std::net::Ipv4Addr::UNSPECIFIED;
     ServerName::try_from(name).unwrap_or(ServerName::IpAddress(nobody.into()))
-}
-
-/// What Go says of a failure that is not the system's.
-pub(super) fn text(error: &io::Error) -> String {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(Error::AlertReceived(alert)) => {
-            format!("remote error: tls: {}", alert_text(*alert))
-        }
-        Some(other) => format!("tls: {other}"),
-        None => error.to_string(),
-    }
-}
-
-/// Go's names of alerts.
-fn alert_text(alert: AlertDescription) -> String {
-    let code = u8::from(alert);
-    let known = match code {
-        20 => "bad record MAC",
-        22 => "record overflow",
-        40 => "handshake failure",
-        42 => "bad certificate",
-        43 => "unsupported certificate",
-        44 => "revoked certificate",
-        45 => "expired certificate",
-        46 => "unknown certificate",
-        47 => "illegal parameter",
-        48 => "unknown certificate authority",
-        49 => "access denied",
-        50 => "error decoding message",
-        51 => "error decrypting message",
-        70 => "protocol version not supported",
-        71 => "insufficient security level",
-        80 => "internal error",
-        86 => "inappropriate fallback",
-        90 => "user canceled",
-        109 => "missing extension",
-        110 => "unsupported extension",
-        112 => "unrecognized name",
-        116 => "certificate required",
-        120 => "no application protocol",
-        10 => "unexpected message",
-        _ => return format!("alert({code})"),
-    };
-    known.to_owned()
 }
 
 /// Takes every certificate, and every signature with it: what is not trusted need not

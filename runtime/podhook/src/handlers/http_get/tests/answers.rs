@@ -51,13 +51,32 @@ fn http_31_connection_refused() {
 
 #[test]
 fn a_name_that_is_none() {
-    for host in ["nope.invalid", "127.1", "a,b"] {
+    for host in ["nope.invalid", "127.1", "a,b", "nope-.invalid"] {
         let mut action = action(8080, "/x");
         action.host = Some(host.to_owned());
         let text = run(&action).unwrap_err();
         let expected = format!("Get \"http://{host}:8080/x\": dial tcp: lookup {host}: ");
         assert!(text.starts_with(&expected), "{text}");
     }
+}
+
+#[test]
+fn an_address_of_version_4_within_version_6() {
+    let mut action = action(1, "/");
+    action.host = Some("::ffff:127.0.0.1".to_owned());
+    let why = "dial tcp 127.0.0.1:1: connect: connection refused";
+    let expected = format!("Get \"http://[::ffff:127.0.0.1]:1/\": {why}");
+    assert_eq!(run(&action), Err(expected));
+}
+
+/// Go asks for what a resolver would be asked for.
+#[test]
+fn a_name_that_is_not_ascii() {
+    let mut action = action(8080, "/x");
+    action.host = Some("Ü.invalid".to_owned());
+    let text = run(&action).unwrap_err();
+    let expected = "Get \"http://%C3%9C.invalid:8080/x\": dial tcp: lookup xn--tda.invalid: ";
+    assert!(text.starts_with(expected), "{text}");
 }
 
 #[test]
@@ -232,6 +251,32 @@ fn a_body_cut_short_matters_to_a_probe_alone() {
     let server = Server::new(vec![answer_and_close(short)]);
     let got = run_probe(&action(server.port, "/"));
     assert_eq!(got, Err("unexpected EOF".to_owned()));
+}
+
+#[test]
+fn a_probe_minds_what_follows_the_chunks() {
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+    for (trailer, expected) in [
+        ("A: b\r\n\r\n", Ok(200)),
+        (
+            "bad\r\n\r\n",
+            Err("malformed MIME header: missing colon: \"bad\""),
+        ),
+        (
+            " A: b\r\n\r\n",
+            Err("malformed MIME header initial line: \" A: b\""),
+        ),
+        (
+            "A: b\r\n",
+            Err("http: suspiciously long trailer after chunked body"),
+        ),
+    ] {
+        let answer = format!("{chunked}{trailer}");
+        assert_eq!(after(&answer), Ok(200));
+        let server = Server::new(vec![answer_and_close(&answer)]);
+        let got = run_probe(&action(server.port, "/"));
+        assert_eq!(got, expected.map_err(str::to_owned), "{trailer}");
+    }
 }
 
 #[test]

@@ -117,6 +117,21 @@ fn what_goes_along() {
     );
 }
 
+/// The first of several; but the request that is redirected has them all.
+#[test]
+fn one_referer_goes_along() {
+    let headers = [("Referer", "mine"), ("referer", "")];
+    let steps = vec![to("/a"), answer(OK)];
+    let (requests, _) = through(steps, |port| with_headers(port, "/", &headers));
+    assert!(requests[0].contains("\r\nReferer: mine\r\nReferer: \r\n"));
+    assert!(requests[1].contains("\r\nReferer: mine\r\nAccept-Encoding: "));
+    let unsaid = [("Referer", ""), ("Referer", "late")];
+    let steps = vec![to("/a"), answer(OK)];
+    let (requests, _) = through(steps, |port| with_headers(port, "/", &unsaid));
+    let expected = "\r\nReferer: http://127.0.0.1:PORT/\r\nAccept-Encoding: ";
+    assert!(requests[1].contains(expected));
+}
+
 #[test]
 fn a_name_and_a_password_go_along_a_relative_way() {
     let steps = vec![to("/b"), answer(OK)];

@@ -76,6 +76,35 @@ fn http_08_http_11_the_host() {
     assert_eq!(url(&action), Err(expected.to_owned()));
 }
 
+/// The same over a connection; where there is no port, nothing is connected to.
+#[test]
+fn http_02_http_04_http_05_http_08_a_named_port_of_the_pod() {
+    let server = Server::new(vec![answer(OK)]);
+    let web = ContainerPort {
+        name: Some("web".to_owned()),
+        container_port: server.port.into(),
+    };
+    let outcome = |name: &str| {
+        let action = HttpGetAction {
+            host: None,
+            ..at_foo(port(name))
+        };
+        let target = Target {
+            ports: std::slice::from_ref(&web),
+            pod_ips: &["127.0.0.1".parse().unwrap()],
+            ..target(&action)
+        };
+        block_on(get(&target)).map(|answer| answer.status)
+    };
+    for name in ["foo", ""] {
+        let expected = format!("strconv.Atoi: parsing \"{name}\": invalid syntax");
+        assert_eq!(outcome(name), Err(expected));
+    }
+    assert_eq!(outcome("web"), Ok(200));
+    let expected = format!("GET /bar HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", server.port);
+    assert!(server.requests().remove(0).starts_with(&expected));
+}
+
 #[test]
 fn http_12_to_14_the_path() {
     for (path, line) in [
@@ -150,6 +179,10 @@ fn http_23_another_host() {
     assert_eq!(
         fields("/", &[("Host", "a/b")]),
         expected.replace("from.header", "")
+    );
+    assert_eq!(
+        fields("/", &[("Host", "ü.header:8")]),
+        expected.replace("from.header", "xn--tda.header:8")
     );
     assert!(fields("/", &[("Host", "")]).starts_with(HOST));
 }
