@@ -37,7 +37,7 @@ mod worker;
 
 use crate::pod_event::PodEvent;
 use crate::pod_status::{PodStatus, Termination};
-use crate::probe::ProbeKind;
+use crate::probe::{ProbeAnswer, ProbeKind};
 use crate::spec::{ContainerIndex, PodSpec};
 use crate::{Hook, spec};
 use memory::{Api, Kubelet, NodeState, OnNode, Power};
@@ -68,8 +68,8 @@ pub enum Input {
     Exited(ContainerIndex, i32),
     /// A hook ended. The error is the kubelet's own text (R55, R61, R62).
     HookDone(HookId, Result<(), String>),
-    /// A probe was answered: success or not, and what it printed.
-    ProbeDone(ProbeId, bool, String),
+    /// A probe was answered.
+    ProbeDone(ProbeId, ProbeAnswer),
     /// The pod is deleted with this grace; `None`: its own.
     Delete(Option<i64>),
     /// The kubelet ends, by whatever signal.
@@ -165,7 +165,7 @@ impl PodMachine {
             Input::Started(container, result) => self.container_started(container, result),
             Input::Exited(container, code) => self.container_exited(container, code),
             Input::HookDone(id, result) => self.hook_done(id, result),
-            Input::ProbeDone(id, success, output) => self.probe_done(id, success, &output),
+            Input::ProbeDone(id, answer) => self.probe_done(id, &answer),
             Input::Delete(grace) => self.delete(grace),
             Input::StopKubelet => self.stop_kubelet(),
             Input::StartKubelet => self.start_kubelet(),

@@ -32,6 +32,17 @@ impl ProbeKind {
     }
 }
 
+/// What came of one question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// All is well.
+    Success,
+    /// It is not; what the probe said.
+    Failure(String),
+    /// The question could not be put, which says nothing of the container; why.
+    Error(String),
+}
+
 /// A probe's worker for one start of a container.
 #[derive(Debug, Clone)]
 pub struct Prober {
@@ -51,15 +62,29 @@ pub struct Prober {
 
 impl Prober {
     /// The worker of a container that was started at `started`, from `now` on.
+    ///
+    /// `since`: when there was first one. A ticker goes on over restarts of the container,
+    /// so a liveness probe waits for its next tick; the others are asked out of turn.
     #[must_use]
-    pub fn new(kind: ProbeKind, probe: &Probe, started: Duration, now: Duration) -> Self {
+    pub fn new(
+        kind: ProbeKind,
+        probe: &Probe,
+        started: Duration,
+        now: Duration,
+        since: Duration,
+    ) -> Self {
         let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+        let earliest = now.max(started + seconds(probe.initial_delay_seconds));
+        let due = match kind {
+            ProbeKind::Liveness => next_tick(earliest, since, seconds(probe.period_seconds.max(1))),
+            ProbeKind::Startup | ProbeKind::Readiness => earliest,
+        };
         Self {
             kind,
             period: seconds(probe.period_seconds.max(1)),
             success_threshold: probe.success_threshold,
             failure_threshold: probe.failure_threshold,
-            due: Some(now.max(started + seconds(probe.initial_delay_seconds))),
+            due: Some(due),
             asked: Duration::ZERO,
             last: None,
             run: 0,
@@ -82,6 +107,12 @@ impl Prober {
     /// It cannot be asked now; it stays due a period later.
     pub fn skip(&mut self, now: Duration) {
         self.due = Some(now + self.period);
+    }
+
+    /// The question could not be put: it is put again a period later, and counts for
+    /// nothing.
+    pub fn errored(&mut self, now: Duration) {
+        self.due = Some(now.max(self.asked + self.period));
     }
 
     /// An answer came. True where the verdict is new.
@@ -124,6 +155,15 @@ impl Prober {
     }
 }
 
+/// The first tick, of those each `period` from `since` on, that is not before `earliest`.
+fn next_tick(earliest: Duration, since: Duration, period: Duration) -> Duration {
+    let over = earliest.saturating_sub(since).as_nanos() % period.as_nanos().max(1);
+    match u64::try_from(over) {
+        Ok(1..) => earliest + period - Duration::from_nanos_u128(over),
+        _ => earliest,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,15 +187,50 @@ mod tests {
 
     #[test]
     fn the_delay_counts_from_the_start_and_may_be_over() {
-        let late = Prober::new(ProbeKind::Liveness, &probe(), seconds(1), seconds(9));
+        let late = Prober::new(
+            ProbeKind::Liveness,
+            &probe(),
+            seconds(1),
+            seconds(9),
+            seconds(9),
+        );
         assert_eq!(late.due(), Some(seconds(9)));
-        let early = Prober::new(ProbeKind::Liveness, &probe(), seconds(1), seconds(1));
+        let early = Prober::new(
+            ProbeKind::Liveness,
+            &probe(),
+            seconds(1),
+            seconds(1),
+            seconds(3),
+        );
         assert_eq!(early.due(), Some(seconds(3)));
+        // Of a container that was restarted: the ticker of the first start goes on.
+        let again = Prober::new(
+            ProbeKind::Liveness,
+            &probe(),
+            seconds(21),
+            seconds(21),
+            seconds(4),
+        );
+        assert_eq!(again.due(), Some(seconds(24)));
+        let out_of_turn = Prober::new(
+            ProbeKind::Readiness,
+            &probe(),
+            seconds(21),
+            seconds(21),
+            seconds(4),
+        );
+        assert_eq!(out_of_turn.due(), Some(seconds(23)));
     }
 
     #[test]
     fn thresholds_count_answers_in_a_row() {
-        let mut prober = Prober::new(ProbeKind::Liveness, &probe(), seconds(0), seconds(0));
+        let mut prober = Prober::new(
+            ProbeKind::Liveness,
+            &probe(),
+            seconds(0),
+            seconds(0),
+            seconds(2),
+        );
         let mut verdicts = Vec::new();
         for (at, success) in [false, false, true, false, false, false]
             .into_iter()
@@ -174,7 +249,13 @@ mod tests {
 
     #[test]
     fn a_slow_answer_delays_the_next_question_no_more_than_it_must() {
-        let mut prober = Prober::new(ProbeKind::Readiness, &probe(), seconds(0), seconds(2));
+        let mut prober = Prober::new(
+            ProbeKind::Readiness,
+            &probe(),
+            seconds(0),
+            seconds(2),
+            seconds(2),
+        );
         prober.ask(seconds(2));
         prober.answered(true, seconds(3));
         assert_eq!(prober.due(), Some(seconds(7)));

@@ -98,6 +98,8 @@ pub struct VolumeMount {
     pub mount_path: String,
     /// `subPath`; `None`: the whole volume.
     pub sub_path: Option<String>,
+    /// `readOnly`.
+    pub read_only: bool,
 }
 
 /// One of `restartPolicyRules`: restart when the exit code is (not) among these.

@@ -20,6 +20,7 @@ mod shim;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod volume;
 
 pub(crate) use capture::OnLine;
 #[cfg(test)]
@@ -28,6 +29,8 @@ pub(crate) use container::{
     Command, ExecResult, Isolation, LocalContainer, OVER, Output, Surroundings,
 };
 pub(crate) use placeholder::placeholder;
+pub(crate) use program::reason;
+pub(crate) use volume::Volume;
 
 /// What this process was started as, if it is to be a container's shim or what runs in
 /// place of an unknown image. To be called first in `main`: before options are read, and

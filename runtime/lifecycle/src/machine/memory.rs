@@ -19,6 +19,8 @@ pub(super) struct OnNode {
     pub(super) state: NodeState,
     /// How the start before this one ended.
     pub(super) previous: Option<Termination>,
+    /// And when.
+    pub(super) previous_at: Option<Time>,
     /// R68: a runtime sends its stop signal once.
     pub(super) told_to_stop: bool,
     /// How often each hook was run for this start.
@@ -58,7 +60,8 @@ pub(super) struct Kubelet {
     pub(super) steps: VecDeque<Step>,
     /// When the worker is to look again.
     pub(super) sync_due: Option<Time>,
-    /// When containers had ended as this sync began; their back-off counts from it.
+    /// When containers, or the starts before those that ran, had ended as this sync began;
+    /// their back-off counts from it.
     pub(super) ended_before: Vec<Option<Time>>,
     /// This sync changed something; it failed at something.
     pub(super) acted: bool,

@@ -7,7 +7,7 @@ use super::worker::Stage;
 use super::{Effect, NodeState, PodMachine, ProbeId, Time};
 use crate::pod_event::PodEvent;
 use crate::pod_status::{ContainerState, PodStatus};
-use crate::probe::{ProbeKind, Prober};
+use crate::probe::{ProbeAnswer, ProbeKind, Prober};
 use crate::spec::{ContainerIndex, ContainerSpec, Probe};
 
 /// The probes of one start of a container.
@@ -16,6 +16,8 @@ pub(super) struct ContainerProbes {
     /// Which start they belong to.
     start: u32,
     probers: Vec<(Prober, Option<ProbeId>)>,
+    /// Since when each kind is asked, over all starts.
+    since: [Option<Time>; 3],
 }
 
 fn probe(container: &ContainerSpec, kind: ProbeKind) -> Option<&Probe> {
@@ -68,14 +70,19 @@ impl PodMachine {
         probes.start = start;
         let fresh = kinds.iter().filter_map(|kind| {
             let probe = probe(container, *kind)?;
-            Some((Prober::new(*kind, probe, since, now), None))
+            let first = probes.since.get_mut(*kind as usize)?.get_or_insert(now);
+            Some((Prober::new(*kind, probe, since, now, *first), None))
         });
+        let fresh: Vec<_> = fresh.collect();
         probes.probers.extend(fresh);
     }
 
     pub(super) fn forget_probes(&mut self, index: ContainerIndex) {
         if let Some(probes) = self.kubelet.probes.get_mut(index.0) {
-            *probes = ContainerProbes::default();
+            *probes = ContainerProbes {
+                since: probes.since,
+                ..ContainerProbes::default()
+            };
         }
     }
 
@@ -174,35 +181,44 @@ impl PodMachine {
     }
 
     /// An answer to a question that nobody remembers is for nobody.
-    pub(super) fn probe_done(&mut self, id: ProbeId, success: bool, output: &str) {
+    pub(super) fn probe_done(&mut self, id: ProbeId, answer: &ProbeAnswer) {
         let now = self.now;
-        let found = self
-            .kubelet
-            .probes
-            .iter_mut()
-            .enumerate()
-            .find_map(|(index, probes)| {
-                let asked = probes
-                    .probers
-                    .iter_mut()
-                    .find(|(_, asked)| *asked == Some(id))?;
-                asked.1 = None;
-                Some((
-                    ContainerIndex(index),
-                    asked.0.kind,
-                    asked.0.answered(success, now),
-                ))
-            });
-        let Some((container, kind, changed)) = found else {
+        let Some((container, prober)) = self.asked(id) else {
             return;
         };
-        if !success {
-            let message = format!("{} probe failed: {output}", kind.as_str());
+        let kind = prober.kind;
+        let (name, success) = (kind.as_str(), *answer == ProbeAnswer::Success);
+        let (changed, message) = match answer {
+            ProbeAnswer::Success => (prober.answered(true, now), None),
+            ProbeAnswer::Failure(output) => (
+                prober.answered(false, now),
+                Some(format!("{name} probe failed: {output}")),
+            ),
+            ProbeAnswer::Error(why) => {
+                prober.errored(now);
+                let text = format!("{name} probe errored and resulted in unknown state: {why}");
+                (false, Some(text))
+            }
+        };
+        if let Some(message) = message {
             self.event_about(container, PodEvent::warning("Unhealthy", message));
         }
         if changed {
             self.verdict_changed(container, kind, success);
         }
+    }
+
+    /// Whose question it is; it is one no more.
+    fn asked(&mut self, id: ProbeId) -> Option<(ContainerIndex, &mut Prober)> {
+        let probes = self.kubelet.probes.iter_mut().enumerate();
+        for (index, probes) in probes {
+            let mut probers = probes.probers.iter_mut();
+            if let Some((prober, asked)) = probers.find(|(_, asked)| *asked == Some(id)) {
+                *asked = None;
+                return Some((ContainerIndex(index), prober));
+            }
+        }
+        None
     }
 
     fn verdict_changed(&mut self, container: ContainerIndex, kind: ProbeKind, success: bool) {

@@ -5,7 +5,7 @@
 //! limit to that (R14).
 
 use super::memory::Reason;
-use super::worker::Work;
+use super::worker::{Work, ended_at};
 use super::{Effect, NodeState, OnNode, PodMachine};
 use crate::Hook;
 use crate::duration;
@@ -29,6 +29,7 @@ impl PodMachine {
         let previous = self.runtime.get(container.0).map(|on_node| OnNode {
             starts: on_node.starts + 1,
             state: NodeState::Created,
+            previous_at: ended_at(on_node),
             previous: match on_node.state {
                 NodeState::Ended { end, .. } => Some(end),
                 NodeState::Absent | NodeState::Created | NodeState::Running { .. } => None,
@@ -44,8 +45,8 @@ impl PodMachine {
         self.kubelet.work = Work::Starting(container);
     }
 
-    /// R21. The wait counts from the end that was known when the sync began: a
-    /// container that this very sync has killed is started at once.
+    /// R21. The wait counts from the last end that was known when the sync began: of a
+    /// container that this very sync has killed, the end of the start before it.
     fn backs_off(&mut self, container: ContainerIndex) -> bool {
         let ended = self.kubelet.ended_before.get(container.0);
         let (Some(Some(ended)), Some(backoff)) =

@@ -146,7 +146,7 @@ impl PodMachine {
             self.kubelet.stage = Stage::Ending(self.now + self.pace.resync);
             return;
         }
-        self.kubelet.ended_before = self.runtime.iter().map(ended_at).collect();
+        self.kubelet.ended_before = self.runtime.iter().map(last_end).collect();
         self.kubelet.steps = self.plan();
         self.kubelet.acted = false;
         self.kubelet.failed = false;
@@ -249,7 +249,12 @@ impl PodMachine {
     }
 }
 
-fn ended_at(on_node: &super::OnNode) -> Option<Time> {
+/// The last end that there was, of this start or of the one before.
+fn last_end(on_node: &super::OnNode) -> Option<Time> {
+    ended_at(on_node).or(on_node.previous_at)
+}
+
+pub(super) fn ended_at(on_node: &super::OnNode) -> Option<Time> {
     match on_node.state {
         NodeState::Ended { at, .. } => Some(at),
         NodeState::Absent | NodeState::Created | NodeState::Running { .. } => None,

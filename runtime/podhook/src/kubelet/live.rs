@@ -18,6 +18,7 @@ use crate::kubelet::timeline::{Timeline, What, Whose};
 use crate::local::{Command, LocalContainer};
 use podhook_lifecycle::Hook;
 use podhook_lifecycle::machine::{HookCall, HookId, Input, ProbeId, Time};
+use podhook_lifecycle::probe::ProbeAnswer;
 use podhook_lifecycle::spec::{ContainerIndex, ContainerSpec, PodSpec};
 use podhook_sandbox::Cancel;
 use report::Finished;
@@ -62,7 +63,7 @@ enum Fact {
     Printed(ContainerIndex, String),
     HookStarted(HookId),
     HookDone(HookId, Box<Finished>),
-    ProbeDone(ProbeId, bool, String),
+    ProbeDone(ProbeId, ProbeAnswer),
     /// As was asked for beforehand, or by a signal.
     Delete,
     Signal(i32),
@@ -188,7 +189,7 @@ impl LiveNode {
                 None
             }
             Fact::HookDone(id, finished) => self.hook_done(at, id, finished, timeline),
-            Fact::ProbeDone(id, success, output) => Some(Input::ProbeDone(id, success, output)),
+            Fact::ProbeDone(id, answer) => Some(Input::ProbeDone(id, answer)),
             Fact::Delete => self.deletion.by_plan(),
             Fact::Signal(signal) => self.deletion.by_signal(signal),
         }

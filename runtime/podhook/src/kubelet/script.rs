@@ -3,6 +3,8 @@
 use crate::kubelet::scenario::{Exec, Http, Port, Scenario};
 use podhook_lifecycle::hook_error::{self, ExecResult};
 use podhook_lifecycle::port;
+use podhook_lifecycle::probe::ProbeAnswer;
+use podhook_lifecycle::quote::quote;
 use podhook_lifecycle::spec::{ContainerPort, HttpGetAction, IntOrString, Probe, ProbeAction};
 use std::time::Duration;
 
@@ -61,53 +63,63 @@ impl Scenario {
         })
     }
 
+    /// How long a probe takes, and what comes of it.
     pub(super) fn probe_answer(
         &self,
         probe: &Probe,
         ports: &[ContainerPort],
-    ) -> (Option<Duration>, bool, String) {
+    ) -> (Option<Duration>, ProbeAnswer) {
+        let now = Some(Duration::ZERO);
         match &probe.action {
             ProbeAction::Exec(action) => match self.script(&action.command) {
-                None => (Some(Duration::ZERO), true, String::new()),
-                Some(Exec {
-                    cannot_start: Some(why),
-                    ..
-                }) => (Some(Duration::ZERO), false, why),
-                Some(script) => {
-                    let printed = result(&script);
-                    let output = [printed.stdout, printed.stderr].concat();
-                    let output = String::from_utf8_lossy(&output).into_owned();
-                    (script.takes_seconds, script.exit_code == 0, output)
-                }
+                None => (now, ProbeAnswer::Success),
+                Some(script) => exec_probe_answer(&action.command, &script),
             },
             ProbeAction::HttpGet(action) => match port::resolve(&action.port, ports) {
-                Err(error) => (Some(Duration::ZERO), false, error),
+                Err(error) => (now, ProbeAnswer::Error(error)),
                 Ok(port) => self.http_probe_answer(action, port),
             },
-            ProbeAction::TcpSocket(_) | ProbeAction::Grpc(_) => {
-                (Some(Duration::ZERO), true, String::new())
-            }
+            ProbeAction::TcpSocket(_) | ProbeAction::Grpc(_) => (now, ProbeAnswer::Success),
         }
     }
 
-    pub(super) fn http_probe_answer(
+    fn http_probe_answer(
         &self,
         action: &HttpGetAction,
         port: u16,
-    ) -> (Option<Duration>, bool, String) {
+    ) -> (Option<Duration>, ProbeAnswer) {
         let status = self
             .http_script(action, port)
             .and_then(|script| script.status);
         match self.answer(action, port) {
-            (takes, Some(error)) => (takes, false, error),
-            (takes, None) => {
-                let status = status.unwrap_or(200);
-                let success = (200..400).contains(&status);
-                let output = format!("HTTP probe failed with statuscode: {status}");
-                (takes, success, output)
-            }
+            (takes, Some(error)) => (takes, ProbeAnswer::Failure(error)),
+            (takes, None) => match status.unwrap_or(200) {
+                200..400 => (takes, ProbeAnswer::Success),
+                status => {
+                    let output = format!("HTTP probe failed with statuscode: {status}");
+                    (takes, ProbeAnswer::Failure(output))
+                }
+            },
         }
     }
+}
+
+fn exec_probe_answer(argv: &[String], script: &Exec) -> (Option<Duration>, ProbeAnswer) {
+    if let Some(why) = &script.cannot_start {
+        let program = argv.first().map_or("", String::as_str);
+        let why = format!("exec: {}: {why}", quote(program.as_bytes()));
+        let error = hook_error::cannot_start(&why, &format!("{:064x}", 0));
+        return (Some(Duration::ZERO), ProbeAnswer::Error(error));
+    }
+    let answer = match script.exit_code {
+        0 => ProbeAnswer::Success,
+        _ => {
+            let printed = result(script);
+            let output = [printed.stdout, printed.stderr].concat();
+            ProbeAnswer::Failure(String::from_utf8_lossy(&output).into_owned())
+        }
+    };
+    (script.takes_seconds, answer)
 }
 
 /// Host and port, an IPv6 address in brackets.

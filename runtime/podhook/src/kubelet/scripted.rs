@@ -8,7 +8,7 @@ use crate::kubelet::script::result;
 use crate::kubelet::timeline::{Timeline, What, Whose};
 use podhook_lifecycle::hook_error::{self, ExecResult};
 use podhook_lifecycle::machine::{HookCall, HookId, Input, Time};
-use podhook_lifecycle::probe::ProbeKind;
+use podhook_lifecycle::probe::{ProbeAnswer, ProbeKind};
 use podhook_lifecycle::quote::quote;
 use podhook_lifecycle::spec::{Action, ContainerIndex, ExecAction, HttpGetAction, PodSpec};
 use podhook_lifecycle::{Hook, port};
@@ -341,15 +341,15 @@ impl ScriptedNode {
         });
         let Some(probe) = probe else { return };
         let ports = spec.container(index).map(|spec| &spec.ports[..]);
-        let (takes, success, output) = self.scenario.probe_answer(probe, ports.unwrap_or_default());
+        let (takes, answer) = self.scenario.probe_answer(probe, ports.unwrap_or_default());
         let timeout = Duration::from_secs(u64::from(probe.timeout_seconds));
         let in_time = takes.filter(|takes| *takes <= timeout);
-        let (success, output) = match in_time {
-            Some(_) => (success, output),
-            None => (false, format!("command timed out after {timeout:?}")),
+        let answer = match in_time {
+            Some(_) => answer,
+            None => ProbeAnswer::Failure(format!("command timed out after {timeout:?}")),
         };
         let at = self.now + in_time.unwrap_or(timeout);
-        self.input(at, Input::ProbeDone(id, success, output));
+        self.input(at, Input::ProbeDone(id, answer));
     }
 
     /// The kubelet is gone: what it had exec'd is killed, what it waited for itself

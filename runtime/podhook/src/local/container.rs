@@ -9,6 +9,7 @@ use crate::local::connection::Connection;
 use crate::local::program::reason;
 use crate::local::protocol::{MAIN, Program, Reply, Request};
 use crate::local::shim::{BARE, OVERLAY};
+use crate::local::volume::Volume;
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -47,8 +48,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) hostname: &'a str,
     /// Whether to try for an overlay.
     pub(crate) isolate: bool,
-    /// Folders of the machine, and where they stand in the overlay.
-    pub(crate) folders: &'a [(PathBuf, PathBuf)],
+    /// What stands in the overlay.
+    pub(crate) volumes: &'a [Volume],
     /// Takes what the main process prints; nobody does without.
     pub(crate) on_line: Option<OnLine>,
 }
@@ -104,9 +105,8 @@ impl LocalContainer {
         let why = |error: io::Error| format!("the container's shim: {}", reason(&error));
         let (lines, files) = outlets(surroundings.on_line).map_err(why)?;
         let kind = if surroundings.isolate { OVERLAY } else { BARE };
-        let folders = surroundings.folders.iter();
-        let folders = folders.flat_map(|(folder, place)| [folder.as_os_str(), place.as_os_str()]);
-        let words: Vec<_> = std::iter::once(OsStr::new(kind)).chain(folders).collect();
+        let volumes = surroundings.volumes.iter().flat_map(Volume::words);
+        let words: Vec<_> = std::iter::once(OsStr::new(kind)).chain(volumes).collect();
         let container = Self {
             folder: std::path::absolute(surroundings.folder).map_err(why)?,
             shim: Connection::open(surroundings.executable, &words, lines).map_err(why)?,

@@ -8,7 +8,9 @@
 
 use crate::local::mounts::{Mount, View, parse};
 use crate::local::program::reason;
-use rustix::fs::{Mode, OFlags, ResolveFlags, chmod, chown, fstat, mkdirat, open, openat2};
+use crate::local::volume::Volume;
+use NotIsolated::{Broken, Unavailable};
+use rustix::fs::{Mode, OFlags, chmod, chown, fstat, open};
 use rustix::io::Errno;
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change,
@@ -19,7 +21,7 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Where the new tree is built; hidden meanwhile, from this process only.
 const STAGES: &[&str] = &["/tmp", "/run", "/mnt", "/var"];
@@ -27,19 +29,29 @@ const STAGES: &[&str] = &["/tmp", "/run", "/mnt", "/var"];
 /// What runtimes keep containers from writing to in `/proc`.
 const PROC_READ_ONLY: &[&str] = &["bus", "fs", "irq", "sys", "sysrq-trigger"];
 
-/// Moves this process into a copy, in which each of `folders` of the machine's stands at
-/// a place of its own; why it is still where it was, otherwise.
-pub(super) fn isolate(folders: &[(PathBuf, PathBuf)]) -> Result<(), String> {
+/// Why there is no copy.
+pub(super) enum NotIsolated {
+    /// This machine has none to give.
+    Unavailable(String),
+    /// It has, but a volume cannot be mounted: nothing may run without.
+    Broken(String),
+}
+
+/// Moves this process into a copy with these volumes; why it is still where it was,
+/// otherwise.
+pub(super) fn isolate(volumes: &[Volume]) -> Result<(), NotIsolated> {
     if !geteuid().is_root() {
-        return Err("podhook is not root".into());
+        return Err(Unavailable("podhook is not root".into()));
     }
-    leave_mounts().map_err(|error| because("a mount namespace", &error.into()))?;
+    let unavailable = |what, error: &io::Error| Unavailable(because(what, error));
+    leave_mounts().map_err(|error| unavailable("a mount namespace", &error.into()))?;
     let table = fs::read("/proc/self/mountinfo");
-    let table = table.map_err(|error| because("/proc/self/mountinfo", &error))?;
+    let table = table.map_err(|error| unavailable("/proc/self/mountinfo", &error))?;
     // Opened before the stage hides anything.
     let seen: Vec<_> = parse(&table).into_iter().filter_map(opened).collect();
-    let folders: Vec<_> = folders.iter().map(folder).collect::<Result<_, _>>()?;
-    let stage = stage()?;
+    let folders = volumes.iter().map(Volume::opened);
+    let folders: Vec<_> = folders.collect::<Result<_, _>>().map_err(Broken)?;
+    let stage = stage().map_err(Unavailable)?;
     let built = build(&stage, &seen, &folders);
     if built.is_err() {
         let _ = unmount(&stage, UnmountFlags::DETACH);
@@ -47,40 +59,7 @@ pub(super) fn isolate(folders: &[(PathBuf, PathBuf)]) -> Result<(), String> {
     built
 }
 
-fn folder((folder, place): &(PathBuf, PathBuf)) -> Result<(OwnedFd, PathBuf), String> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let file = open(folder, flags, Mode::empty());
-    let file = file.map_err(|error| because(&folder.display().to_string(), &error.into()))?;
-    Ok((file, place.clone()))
-}
-
-/// At a place that is made where it is missing. Links on the way lead within the new
-/// root, as they will.
-fn put(root: &OwnedFd, folder: &OwnedFd, place: &Path) -> io::Result<()> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let reach = |path: &Path| {
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        openat2(root, path, flags, Mode::empty(), resolve)
-    };
-    let mut path = PathBuf::from("/");
-    let mut reached = reach(&path)?;
-    for name in place
-        .components()
-        .filter(|part| matches!(part, Component::Normal(_)))
-    {
-        path.push(name);
-        reached = match reach(&path) {
-            Err(Errno::NOENT) => {
-                mkdirat(&reached, name.as_os_str(), Mode::from_raw_mode(0o755))?;
-                reach(&path)?
-            }
-            reached => reached?,
-        };
-    }
-    Ok(mount_bind(link(folder), link(&reached))?)
-}
-
-fn because(what: &str, error: &io::Error) -> String {
+pub(super) fn because(what: &str, error: &io::Error) -> String {
     format!("{what}: {}", reason(error))
 }
 
@@ -118,33 +97,26 @@ fn stage() -> Result<PathBuf, String> {
 fn build(
     stage: &Path,
     seen: &[(Mount, OwnedFd)],
-    folders: &[(OwnedFd, PathBuf)],
-) -> Result<(), String> {
+    volumes: &[(OwnedFd, &Volume)],
+) -> Result<(), NotIsolated> {
+    let new_root = |error: &io::Error| Unavailable(because("the new root", error));
     let root = stage.join("root");
-    fs::create_dir(&root).map_err(|error| because("the new root", &error))?;
+    fs::create_dir(&root).map_err(|error| new_root(&error))?;
     for (number, (mount, file)) in seen.iter().enumerate() {
         let target = at(&root, &mount.point);
         let layer = stage.join(number.to_string());
         let shown = show(mount, file, &layer, &target);
         if mount.is_root() {
-            shown.map_err(|error| because("an overlay over /", &error))?;
+            shown.map_err(|error| Unavailable(because("an overlay over /", &error)))?;
         }
     }
-    put_all(&root, folders)?;
+    for (folder, volume) in volumes {
+        volume.mount(folder, &root).map_err(Broken)?;
+    }
     for name in PROC_READ_ONLY {
         let _ = make_read_only(&root.join("proc").join(name));
     }
-    turn_to(&root).map_err(|error| because("the new root", &error))
-}
-
-fn put_all(root: &Path, folders: &[(OwnedFd, PathBuf)]) -> Result<(), String> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = open(root, flags, Mode::empty());
-    let root = root.map_err(|error| because("the new root", &error.into()))?;
-    folders.iter().try_for_each(|(folder, place)| {
-        let shown = place.display().to_string();
-        put(&root, folder, place).map_err(|error| because(&shown, &error))
-    })
+    turn_to(&root).map_err(|error| new_root(&error))
 }
 
 fn at(root: &Path, point: &Path) -> PathBuf {
@@ -166,7 +138,7 @@ fn show(mount: &Mount, file: &OwnedFd, layer: &Path, target: &Path) -> io::Resul
 }
 
 /// A path to an open file that nothing mounted since can hide.
-fn link(file: &OwnedFd) -> String {
+pub(super) fn link(file: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 

@@ -43,7 +43,7 @@ pub(super) fn spawn(
 }
 
 /// An error as Go words it: `no such file or directory`.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();

@@ -5,10 +5,11 @@
 //! what it started whatever happens to podhook. Decides nothing: when to kill is
 //! podhook's to say, or said by its end.
 
-use crate::local::overlay;
+use crate::local::overlay::{self, NotIsolated};
 use crate::local::program::spawn;
 use crate::local::protocol::{Control, MAIN, Program, Reply, Request};
 use crate::local::sweep::{reap, sweep};
+use crate::local::volume::Volume;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::{
@@ -22,7 +23,6 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -45,11 +45,8 @@ pub(crate) fn enter() -> Option<ExitCode> {
         return None;
     }
     let wants_overlay = args.next().is_some_and(|word| word == OVERLAY);
-    let mut folders = Vec::new();
-    while let (Some(folder), Some(place)) = (args.next(), args.next()) {
-        folders.push((PathBuf::from(folder), PathBuf::from(place)));
-    }
-    let wanted = wants_overlay.then_some(&*folders);
+    let volumes = Volume::from_words(args);
+    let wanted = wants_overlay.then_some(&*volumes);
     let served = Shim::new(wanted).and_then(Shim::serve);
     Some(ExitCode::from(if served.is_ok() { 0 } else { 70 }))
 }
@@ -58,21 +55,28 @@ struct Shim {
     control: Control,
     children: UnixStream,
     isolated: bool,
+    /// Why nothing may be started here.
+    broken: Option<String>,
     running: HashMap<Pid, u64>,
 }
 
 impl Shim {
-    /// `overlay`: the folders that are to stand in it, if there is to be one.
-    fn new(overlay: Option<&[(PathBuf, PathBuf)]>) -> io::Result<Self> {
+    /// `overlay`: the volumes that are to stand in it, if there is to be one.
+    fn new(overlay: Option<&[Volume]>) -> io::Result<Self> {
         let control = Control::from_stdin()?;
         set_child_subreaper(Some(getpid()))?;
         leave_terminal();
         keep_files();
         let _ = rustix::thread::set_name(c"container-shim");
         let children = listen()?;
-        let not_isolated = match overlay {
-            Some(folders) => overlay::isolate(folders).err(),
-            None => Some("not asked for".into()),
+        let isolated = match overlay {
+            Some(volumes) => overlay::isolate(volumes),
+            None => Err(NotIsolated::Unavailable("not asked for".into())),
+        };
+        let (not_isolated, broken) = match isolated {
+            Ok(()) => (None, None),
+            Err(NotIsolated::Unavailable(why)) => (Some(why), None),
+            Err(NotIsolated::Broken(why)) => (None, Some(why)),
         };
         let isolated = not_isolated.is_none();
         control.send(&Reply::Ready { not_isolated })?;
@@ -80,6 +84,7 @@ impl Shim {
             control,
             children,
             isolated,
+            broken,
             running: HashMap::new(),
         })
     }
@@ -130,7 +135,11 @@ impl Shim {
     }
 
     fn run(&mut self, id: u64, program: &Program, files: Vec<OwnedFd>) -> io::Result<()> {
-        match spawn(program, files, self.isolated) {
+        let spawned = match &self.broken {
+            Some(why) => Err(why.clone()),
+            None => spawn(program, files, self.isolated),
+        };
+        match spawned {
             Ok(pid) => {
                 self.running.insert(pid, id);
                 let pid = pid.as_raw_nonzero().get().unsigned_abs();

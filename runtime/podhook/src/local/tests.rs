@@ -46,7 +46,7 @@ fn here(executable: &Path) -> Surroundings<'_> {
         folder: Path::new("/"),
         hostname: "pod",
         isolate: false,
-        folders: &[],
+        volumes: &[],
         on_line: None,
     }
 }

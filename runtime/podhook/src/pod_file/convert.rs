@@ -150,6 +150,7 @@ fn volume_mounts(mounts: Option<Vec<api::VolumeMount>>) -> Vec<VolumeMount> {
         name: mount.name,
         mount_path: mount.mount_path,
         sub_path: text(mount.sub_path),
+        read_only: mount.read_only.unwrap_or_default(),
     });
     mounts.collect()
 }

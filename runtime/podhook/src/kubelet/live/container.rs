@@ -33,7 +33,7 @@ impl LiveNode {
                 folder: Path::new("/"),
                 hostname: &pod.spec.pod.name,
                 isolate: pod.isolate,
-                folders: pod.volumes.of(index),
+                volumes: pod.volumes.of(index),
                 on_line: pod.shows_output.then(|| lines_to(teller.clone(), index)),
             };
             run(command, surroundings, index, &teller).await;

@@ -2,15 +2,16 @@
 
 use super::{Fact, LiveNode, LivePod};
 use crate::handlers::http_get::{self, Target};
-use crate::local::{Command, ExecResult, LocalContainer};
+use crate::local::{Command, ExecResult, LocalContainer, OVER, reason};
+use podhook_lifecycle::hook_error;
 use podhook_lifecycle::machine::ProbeId;
 use podhook_lifecycle::port;
-use podhook_lifecycle::probe::ProbeKind;
+use podhook_lifecycle::probe::{ProbeAnswer, ProbeKind};
 use podhook_lifecycle::spec::expansion::environment;
 use podhook_lifecycle::spec::{
-    ContainerIndex, ContainerSpec, ExecAction, Probe, ProbeAction, TcpSocketAction,
+    ContainerIndex, ContainerSpec, ExecAction, HttpGetAction, Probe, ProbeAction, TcpSocketAction,
 };
-use std::io;
+use podhook_runner::Runner;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -18,17 +19,14 @@ use tokio::time::timeout;
 
 const USER_AGENT: &str = "kube-probe/1.36";
 
-/// Success, and what there is to say.
-type Answer = (bool, String);
-
 impl LiveNode {
     pub(super) fn run_probe(&mut self, id: ProbeId, index: ContainerIndex, kind: ProbeKind) {
         let (pod, teller) = (self.pod.clone(), self.teller.clone());
         let main = self.main(index);
         let container = main.and_then(|main| main.container.clone());
         tokio::spawn(async move {
-            let (success, output) = answer(&pod, container, index, kind).await;
-            teller.tell(Fact::ProbeDone(id, success, output));
+            let answer = answer(&pod, container, index, kind).await;
+            teller.tell(Fact::ProbeDone(id, answer));
         });
     }
 }
@@ -38,7 +36,7 @@ async fn answer(
     container: Option<Arc<LocalContainer>>,
     index: ContainerIndex,
     kind: ProbeKind,
-) -> Answer {
+) -> ProbeAnswer {
     let Some((spec, probe)) = pod.spec.container(index).and_then(|spec| {
         let probe = match kind {
             ProbeKind::Startup => &spec.startup_probe,
@@ -47,13 +45,11 @@ async fn answer(
         };
         Some((spec, probe.as_ref()?))
     }) else {
-        return (true, String::new());
+        return ProbeAnswer::Success;
     };
     let within = Duration::from_secs(u64::from(probe.timeout_seconds));
-    match timeout(within, ask(pod, container, spec, probe)).await {
-        Ok(answer) => answer,
-        Err(_) => (false, format!("command timed out after {within:?}")),
-    }
+    let asked = timeout(within, ask(pod, container, spec, probe)).await;
+    asked.unwrap_or_else(|_| ProbeAnswer::Failure(format!("command timed out after {within:?}")))
 }
 
 async fn ask(
@@ -61,58 +57,74 @@ async fn ask(
     container: Option<Arc<LocalContainer>>,
     spec: &ContainerSpec,
     probe: &Probe,
-) -> Answer {
+) -> ProbeAnswer {
     match &probe.action {
         ProbeAction::Exec(action) => match container {
             Some(container) => exec(&container, spec, action).await,
-            None => (false, String::new()),
+            None => ProbeAnswer::Error(hook_error::not_running()),
         },
-        ProbeAction::HttpGet(action) => {
-            let target = Target {
-                action,
-                ports: &spec.ports,
-                pod_ips: &pod.ips,
-                user_agent: USER_AGENT,
-            };
-            match http_get::probe(&target).await {
-                Ok(_) => (true, String::new()),
-                Err(why) => (false, why),
-            }
-        }
-        ProbeAction::TcpSocket(action) => match connect(pod, spec, action).await {
-            Ok(()) => (true, String::new()),
-            Err(why) => (false, why),
-        },
+        ProbeAction::HttpGet(action) => http_get(pod, spec, action).await,
+        ProbeAction::TcpSocket(action) => connect(pod, spec, action).await,
         // Not played: it would take a client for one question.
-        ProbeAction::Grpc(_) => (true, String::new()),
+        ProbeAction::Grpc(_) => ProbeAnswer::Success,
     }
 }
 
-async fn exec(container: &LocalContainer, spec: &ContainerSpec, action: &ExecAction) -> Answer {
+async fn exec(
+    container: &LocalContainer,
+    spec: &ContainerSpec,
+    action: &ExecAction,
+) -> ProbeAnswer {
     let command = Command {
         argv: action.command.clone(),
         env: environment(&spec.env),
         working_dir: spec.working_dir.clone(),
     };
-    match container.exec(&command, || {}).await {
-        ExecResult::CannotStart(why) => (false, why),
-        ExecResult::Killed { .. } => (false, String::new()),
-        ExecResult::Exited { code, output } => {
-            let printed = [output.stdout, output.stderr].concat();
-            (code == 0, String::from_utf8_lossy(&printed).into_owned())
-        }
+    let output = match container.exec(&command, || {}).await {
+        ExecResult::CannotStart(why) => return cannot_start(&why),
+        ExecResult::Exited { code: 0, .. } => return ProbeAnswer::Success,
+        ExecResult::Exited { output, .. } | ExecResult::Killed { output, .. } => output,
+    };
+    let printed = [output.stdout, output.stderr].concat();
+    ProbeAnswer::Failure(String::from_utf8_lossy(&printed).into_owned())
+}
+
+fn cannot_start(why: &str) -> ProbeAnswer {
+    ProbeAnswer::Error(match why == OVER {
+        true => hook_error::not_running(),
+        false => hook_error::cannot_start(why, &format!("{:064x}", Runner::new_id().0)),
+    })
+}
+
+async fn http_get(pod: &LivePod, spec: &ContainerSpec, action: &HttpGetAction) -> ProbeAnswer {
+    // What cannot be asked at all is no answer.
+    if let Err(why) = port::resolve(&action.port, &spec.ports) {
+        return ProbeAnswer::Error(why);
+    }
+    let target = Target {
+        action,
+        ports: &spec.ports,
+        pod_ips: &pod.ips,
+        user_agent: USER_AGENT,
+    };
+    match http_get::probe(&target).await {
+        Ok(_) => ProbeAnswer::Success,
+        Err(why) => ProbeAnswer::Failure(why),
     }
 }
 
-async fn connect(
-    pod: &LivePod,
-    spec: &ContainerSpec,
-    action: &TcpSocketAction,
-) -> Result<(), String> {
-    let port = port::resolve(&action.port, &spec.ports)?;
+async fn connect(pod: &LivePod, spec: &ContainerSpec, action: &TcpSocketAction) -> ProbeAnswer {
+    let port = match port::resolve(&action.port, &spec.ports) {
+        Ok(port) => port,
+        Err(why) => return ProbeAnswer::Error(why),
+    };
     let pod_ip = pod.ips.first().map(ToString::to_string);
     let host = action.host.clone().or(pod_ip).unwrap_or_default();
-    let failed = |error: io::Error| format!("dial tcp {host}:{port}: {error}");
-    let connected = TcpStream::connect((host.as_str(), port)).await;
-    connected.map(drop).map_err(failed)
+    match TcpStream::connect((host.as_str(), port)).await {
+        Ok(_) => ProbeAnswer::Success,
+        Err(error) => {
+            let why = reason(&error);
+            ProbeAnswer::Failure(format!("dial tcp {host}:{port}: connect: {why}"))
+        }
+    }
 }
