@@ -63,21 +63,25 @@ pub struct Prober {
 impl Prober {
     /// The worker of a container that was started at `started`, from `now` on.
     ///
-    /// `since`: when there was first one. A ticker goes on over restarts of the container,
-    /// so a liveness probe waits for its next tick; the others are asked out of turn.
+    /// `since`: when there was first one, if this is not it. A ticker goes on over restarts
+    /// of the container, so a liveness probe waits for its next tick; the others are asked
+    /// out of turn.
     #[must_use]
     pub fn new(
         kind: ProbeKind,
         probe: &Probe,
         started: Duration,
         now: Duration,
-        since: Duration,
+        since: Option<Duration>,
     ) -> Self {
         let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
         let earliest = now.max(started + seconds(probe.initial_delay_seconds));
-        let due = match kind {
-            ProbeKind::Liveness => next_tick(earliest, since, seconds(probe.period_seconds.max(1))),
-            ProbeKind::Startup | ProbeKind::Readiness => earliest,
+        let period = seconds(probe.period_seconds.max(1));
+        let due = match (kind, since) {
+            (ProbeKind::Liveness, Some(since)) => tick_after(earliest, since, period),
+            (ProbeKind::Liveness, None) | (ProbeKind::Startup | ProbeKind::Readiness, _) => {
+                earliest
+            }
         };
         Self {
             kind,
@@ -155,13 +159,10 @@ impl Prober {
     }
 }
 
-/// The first tick, of those each `period` from `since` on, that is not before `earliest`.
-fn next_tick(earliest: Duration, since: Duration, period: Duration) -> Duration {
+/// The first tick, of those each `period` from `since` on, that is after `earliest`.
+fn tick_after(earliest: Duration, since: Duration, period: Duration) -> Duration {
     let over = earliest.saturating_sub(since).as_nanos() % period.as_nanos().max(1);
-    match u64::try_from(over) {
-        Ok(1..) => earliest + period - Duration::from_nanos_u128(over),
-        _ => earliest,
-    }
+    earliest + period.saturating_sub(Duration::from_nanos_u128(over))
 }
 
 #[cfg(test)]
@@ -187,21 +188,9 @@ mod tests {
 
     #[test]
     fn the_delay_counts_from_the_start_and_may_be_over() {
-        let late = Prober::new(
-            ProbeKind::Liveness,
-            &probe(),
-            seconds(1),
-            seconds(9),
-            seconds(9),
-        );
+        let late = Prober::new(ProbeKind::Liveness, &probe(), seconds(1), seconds(9), None);
         assert_eq!(late.due(), Some(seconds(9)));
-        let early = Prober::new(
-            ProbeKind::Liveness,
-            &probe(),
-            seconds(1),
-            seconds(1),
-            seconds(3),
-        );
+        let early = Prober::new(ProbeKind::Liveness, &probe(), seconds(1), seconds(1), None);
         assert_eq!(early.due(), Some(seconds(3)));
         // Of a container that was restarted: the ticker of the first start goes on.
         let again = Prober::new(
@@ -209,7 +198,7 @@ mod tests {
             &probe(),
             seconds(21),
             seconds(21),
-            seconds(4),
+            Some(seconds(4)),
         );
         assert_eq!(again.due(), Some(seconds(24)));
         let out_of_turn = Prober::new(
@@ -217,20 +206,14 @@ mod tests {
             &probe(),
             seconds(21),
             seconds(21),
-            seconds(4),
+            Some(seconds(4)),
         );
         assert_eq!(out_of_turn.due(), Some(seconds(23)));
     }
 
     #[test]
     fn thresholds_count_answers_in_a_row() {
-        let mut prober = Prober::new(
-            ProbeKind::Liveness,
-            &probe(),
-            seconds(0),
-            seconds(0),
-            seconds(2),
-        );
+        let mut prober = Prober::new(ProbeKind::Liveness, &probe(), seconds(0), seconds(0), None);
         let mut verdicts = Vec::new();
         for (at, success) in [false, false, true, false, false, false]
             .into_iter()
@@ -249,13 +232,7 @@ mod tests {
 
     #[test]
     fn a_slow_answer_delays_the_next_question_no_more_than_it_must() {
-        let mut prober = Prober::new(
-            ProbeKind::Readiness,
-            &probe(),
-            seconds(0),
-            seconds(2),
-            seconds(2),
-        );
+        let mut prober = Prober::new(ProbeKind::Readiness, &probe(), seconds(0), seconds(2), None);
         prober.ask(seconds(2));
         prober.answered(true, seconds(3));
         assert_eq!(prober.due(), Some(seconds(7)));

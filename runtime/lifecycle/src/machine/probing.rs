@@ -70,8 +70,10 @@ impl PodMachine {
         probes.start = start;
         let fresh = kinds.iter().filter_map(|kind| {
             let probe = probe(container, *kind)?;
-            let first = probes.since.get_mut(*kind as usize)?.get_or_insert(now);
-            Some((Prober::new(*kind, probe, since, now, *first), None))
+            let first = probes.since.get_mut(*kind as usize)?;
+            let prober = Prober::new(*kind, probe, since, now, *first);
+            first.get_or_insert(now);
+            Some((prober, None))
         });
         let fresh: Vec<_> = fresh.collect();
         probes.probers.extend(fresh);
