@@ -5,6 +5,7 @@
 
 mod handlers;
 mod modules;
+mod pressure;
 mod refusals;
 mod signals;
 mod text;

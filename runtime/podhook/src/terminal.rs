@@ -6,13 +6,19 @@ use std::io::{self, ErrorKind, Write};
 /// Writes a result. A reader that went away is no failure; anything else is: a result
 /// that is lost must not look like success.
 pub(crate) fn to_stdout(bytes: &[u8]) -> Result<(), CliError> {
-    let mut out = io::stdout();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match try_stdout(bytes) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(CliError::host_fault("stdout", error))
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes a result, for those who mind a reader that went away.
+pub(crate) fn try_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(bytes)?;
+    out.flush()
 }
 
 /// Writes a line of result; see [`to_stdout`].

@@ -128,3 +128,22 @@ fn nothing_outlives_podhook_that_is_killed() {
     assert_eq!(status, None);
     wait_until_gone(main);
 }
+
+/// What still runs when everything is ended at once is killed, and reported.
+#[test]
+fn the_end_of_everything_is_reported() {
+    let pod = stubborn(&json!({"postStart": exec(&["sleep", "1000"])}));
+    let (run, _) = Run::until(pod, "Process  c/postStart              starts");
+    for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
+        run.signal(signal);
+    }
+    let (status, rest) = run.end();
+    assert!(matches!(status, Some(129 | 130 | 143)), "{status:?} {rest}");
+    for word in [
+        "Process  c                        is killed",
+        "Hook     c/postStart              Cancelled (Terminated)",
+        "exited with 137: ",
+    ] {
+        assert!(rest.contains(word), "{word} in {rest}");
+    }
+}

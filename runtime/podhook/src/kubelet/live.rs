@@ -14,7 +14,7 @@ mod volumes;
 
 use crate::handlers::exec::HookModule;
 use crate::handlers::module_run::Shared;
-use crate::kubelet::timeline::{Timeline, What, Whose};
+use crate::kubelet::timeline::{Line, Timeline, What, Whose};
 use crate::local::{Command, LocalContainer};
 use podhook_lifecycle::Hook;
 use podhook_lifecycle::machine::{HookCall, HookId, Input, ProbeId, Time};
@@ -22,10 +22,12 @@ use podhook_lifecycle::probe::ProbeAnswer;
 use podhook_lifecycle::spec::{ContainerIndex, ContainerSpec, PodSpec};
 use podhook_sandbox::Cancel;
 use report::Finished;
+use signal_hook::consts::SIGPIPE;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
@@ -60,14 +62,21 @@ struct News(Time, Fact);
 enum Fact {
     Started(ContainerIndex, Result<Started, String>),
     Exited(ContainerIndex, i32),
-    Printed(ContainerIndex, String),
+    Printed(ContainerIndex, Line),
     HookStarted(HookId),
     HookDone(HookId, Box<Finished>),
     ProbeDone(ProbeId, ProbeAnswer),
     /// As was asked for beforehand, or by a signal.
     Delete,
     Signal(i32),
+    /// Nobody reads what is printed.
+    Unheard,
+    /// All that was to be printed is.
+    Written,
 }
+
+/// How many lines of containers wait to be printed; more are left out, and counted.
+const LINES: usize = 1000;
 
 /// A container whose main process runs.
 struct Started {
@@ -85,6 +94,8 @@ struct Main {
     isolated: bool,
     runs: bool,
     killed: bool,
+    /// What it printed before it was said to have started.
+    early: Vec<(Time, Line)>,
 }
 
 /// A hook under way.
@@ -108,6 +119,7 @@ struct Held {
 pub(crate) struct Teller {
     clock: Instant,
     sender: UnboundedSender<News>,
+    lines: Arc<Semaphore>,
 }
 
 impl Teller {
@@ -118,6 +130,16 @@ impl Teller {
     fn tell(&self, fact: Fact) {
         // A node that is gone has nothing left to be told.
         let _ = self.sender.send(News(self.now(), fact));
+    }
+
+    /// Nobody reads what is printed any more.
+    pub(crate) fn unheard(&self) {
+        self.tell(Fact::Unheard);
+    }
+
+    /// All that was to be printed is.
+    pub(crate) fn written(&self) {
+        self.tell(Fact::Written);
     }
 
     /// podhook was sent this signal.
@@ -136,6 +158,8 @@ pub(crate) struct LiveNode {
     hooks: BTreeMap<HookId, RunningHook>,
     /// Hooks that died with their container, which has yet to be said to have ended.
     held: Vec<Held>,
+    /// Nothing more can be printed.
+    written: bool,
     /// Why containers write to the machine itself, where they do.
     not_isolated: Option<String>,
 }
@@ -148,10 +172,15 @@ impl LiveNode {
             mains: pod.commands.iter().map(|_| Main::default()).collect(),
             pod,
             deletion,
-            teller: Teller { clock, sender },
+            teller: Teller {
+                clock,
+                sender,
+                lines: Arc::new(Semaphore::new(LINES)),
+            },
             news,
             hooks: BTreeMap::new(),
             held: Vec::new(),
+            written: false,
             not_isolated: None,
         }
     }
@@ -180,7 +209,7 @@ impl LiveNode {
             Fact::Started(index, started) => Some(self.started(at, index, started, timeline)),
             Fact::Exited(index, code) => Some(self.exited(at, index, code, timeline)),
             Fact::Printed(index, line) => {
-                timeline.printed(at, index, line);
+                self.printed(at, index, line, timeline);
                 None
             }
             Fact::HookStarted(id) => {
@@ -192,6 +221,14 @@ impl LiveNode {
             Fact::ProbeDone(id, answer) => Some(Input::ProbeDone(id, answer)),
             Fact::Delete => self.deletion.by_plan(),
             Fact::Signal(signal) => self.deletion.by_signal(signal),
+            Fact::Unheard => {
+                self.deletion.leave(SIGPIPE);
+                None
+            }
+            Fact::Written => {
+                self.written = true;
+                None
+            }
         }
     }
 }

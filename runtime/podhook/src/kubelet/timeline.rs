@@ -9,6 +9,7 @@ use podhook_lifecycle::pod_status::PodStatus;
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
 use podhook_lifecycle::{Hook, Report};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Seconds since the first `CreateContainer`, exact to the microsecond.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,13 +49,22 @@ pub(crate) enum Row {
     Call(Call),
     /// A handler has run, of whatever kind.
     Report(ContainerIndex, Hook, Box<Report>),
-    /// A container printed a line.
-    Printed(ContainerIndex, String),
+}
+
+/// A line that a container printed. There is no end to what a container prints, so there
+/// are so many lines at a time that were not shown yet; this is one of them while it lives.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// None for what is said in place of lines that were left out.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
 /// Somebody who is shown rows as they come.
 pub(crate) trait Watcher {
     fn row(&mut self, spec: &PodSpec, at: At, row: &Row);
+
+    fn printed(&mut self, container: &str, at: At, line: Line);
 
     /// Nothing more is to be said about this moment.
     fn settled(&mut self);
@@ -120,11 +130,12 @@ impl Timeline {
         self.push(now, Row::Report(whose.0, whose.1, Box::new(report)));
     }
 
-    /// Is shown and not kept: there is no end to what a container prints.
-    pub(crate) fn printed(&mut self, now: Time, container: ContainerIndex, line: String) {
+    /// Is shown and not kept.
+    pub(crate) fn printed(&mut self, now: Time, container: ContainerIndex, line: Line) {
         let at = self.at(now);
-        if let Some(watcher) = &mut self.watcher {
-            watcher.row(&self.spec, at, &Row::Printed(container, line));
+        let spec = self.spec.container(container);
+        if let (Some(watcher), Some(spec)) = (&mut self.watcher, spec) {
+            watcher.printed(&spec.name, at, line);
         }
     }
 

@@ -90,9 +90,17 @@ pub(crate) fn line(spec: &PodSpec, At(t): At, row: &Row) -> Option<String> {
             let who = process_name(spec, Whose::Hook(*index, *hook));
             ("Hook", who, ran(report))
         }
-        Row::Printed(index, text) => ("Output", name(spec, *index).to_owned(), text.clone()),
     };
-    Some(format!("{t:>10.3}s  {kind:<8} {who:<24} {what}"))
+    Some(shown(At(t), kind, &who, &what))
+}
+
+/// What a container printed.
+pub(crate) fn printed(at: At, container: &str, text: &str) -> String {
+    shown(at, "Output", container, text)
+}
+
+fn shown(At(t): At, kind: &str, who: &str, what: &str) -> String {
+    format!("{t:>10.3}s  {kind:<8} {who:<24} {what}")
 }
 
 fn process_name(spec: &PodSpec, whose: Whose) -> String {

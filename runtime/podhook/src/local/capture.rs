@@ -83,7 +83,11 @@ async fn drain(pipe: &Receiver, mut take: impl FnMut(&[u8])) {
         }
         match pipe.try_read(&mut buffer) {
             Ok(0) => return,
-            Ok(length) => take(buffer.get(..length).unwrap_or_default()),
+            Ok(length) => {
+                take(buffer.get(..length).unwrap_or_default());
+                // Who prints without end must not keep everybody else from their turn.
+                tokio::task::yield_now().await;
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => return,

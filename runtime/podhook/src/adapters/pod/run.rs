@@ -1,6 +1,7 @@
 //! `podhook pod run`: a pod on this machine, in real time.
 
 mod images;
+mod outlet;
 mod output;
 mod prepare;
 
@@ -15,13 +16,14 @@ use crate::pod_file::PodFile;
 use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
 use clap::Args;
 use images::Image;
+use outlet::Outlet;
 use output::Printer;
 use podhook_lifecycle::machine::{Pace, PodMachine};
 use podhook_lifecycle::spec::defaults;
 use podhook_lifecycle::spec::validation::{FieldError, validate};
 use podhook_runner::grammar;
 use serde_json::{Value, json};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -95,26 +97,48 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
 }
 
 async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> {
-    let printer = Printer::new(options.output);
-    let failed = printer.failed();
+    let fault = |error: std::io::Error| CliError::host_fault("podhook", error);
     let deletion = Deletion::new(options.delete_after, options.until, options.grace);
-    let mut machine = PodMachine::new(pod.spec.clone(), Pace::default());
-    let mut timeline = Timeline::watched(pod.spec.clone(), Box::new(printer));
     let mut node = LiveNode::new(pod.clone(), deletion);
-    listen(node.teller()).map_err(|error| CliError::host_fault("signals", error))?;
+    listen(node.teller()).map_err(fault)?;
+    let outlet = Outlet::open(node.teller()).map_err(fault)?;
+    let printer = Printer::new(options.output, outlet.clone());
+    let mut timeline = Timeline::watched(pod.spec.clone(), Box::new(printer));
+    let mut machine = PodMachine::new(pod.spec.clone(), Pace::default());
     play(&mut machine, &mut node, &mut timeline).await;
     node.finish(&mut timeline).await;
-    if let Some(error) = failed.take() {
-        return Err(error);
+    let failed = outlet.failed();
+    outlet.write(result(options.output, &timeline, &pod, &node)?, None);
+    drop(outlet);
+    node.wait_until_written().await;
+    warn_of_remains(&pod, &node);
+    let left_by = node.left_by();
+    let status = left_by.and_then(|signal| u8::try_from(128 + signal).ok());
+    match failed.take() {
+        Some(error) => Err(error),
+        None => Ok(status.unwrap_or(0)),
     }
-    match options.output {
-        Format::Json => line_to_stdout(&json(&timeline, &pod)?)?,
+}
+
+/// What is printed at the end.
+fn result(
+    format: Format,
+    timeline: &Timeline,
+    pod: &LivePod,
+    node: &LiveNode,
+) -> Result<String, CliError> {
+    match format {
+        Format::Json => Ok(json(timeline, pod)? + "\n"),
         Format::Text => {
             let ip = pod.ips.first().map(ToString::to_string);
-            let page = describe::page(&timeline, ip.as_deref(), timeline.at(node.now()));
-            to_stdout(format!("\n{page}").as_bytes())?;
+            let page = describe::page(timeline, ip.as_deref(), timeline.at(node.now()));
+            Ok(format!("\n{page}"))
         }
     }
+}
+
+/// Of who is not root it was said at the start.
+fn warn_of_remains(pod: &LivePod, node: &LiveNode) {
     if pod.isolate
         && let Some(why) = node.not_isolated()
     {
@@ -123,15 +147,11 @@ async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> 
         );
         to_stderr(timeline_text::lines(&[note]).as_bytes());
     }
-    let left_by = node
-        .left_by()
-        .and_then(|signal| u8::try_from(128 + signal).ok());
-    Ok(left_by.unwrap_or(0))
 }
 
-/// SIGINT and SIGTERM, from now on.
+/// Signals that end programs of the terminal, from now on.
 fn listen(teller: Teller) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     std::thread::Builder::new()
         .name("podhook-signals".to_owned())
         .spawn(move || {

@@ -1,13 +1,14 @@
 //! A container's start and end on the live node.
 
 use super::{Fact, LiveNode, Started, Teller};
-use crate::kubelet::timeline::{Timeline, What, Whose};
+use crate::kubelet::timeline::{Line, Timeline, What, Whose};
 use crate::local::{Command, Isolation, LocalContainer, OnLine, Surroundings};
 use podhook_lifecycle::hook_error;
 use podhook_lifecycle::machine::{Input, Time};
 use podhook_lifecycle::spec::ContainerIndex;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// This program, whatever became of its file.
 const OURSELVES: &str = "/proc/self/exe";
@@ -60,6 +61,10 @@ impl LiveNode {
         }
         self.not_isolated = self.not_isolated.take().or(started.not_isolated);
         timeline.process(at, Whose::Container(index), What::Start);
+        let early = self.main(index).map(|main| std::mem::take(&mut main.early));
+        for (at, line) in early.into_iter().flatten() {
+            timeline.printed(at, index, line);
+        }
         Input::Started(index, Ok(()))
     }
 
@@ -86,6 +91,20 @@ impl LiveNode {
         timeline.process(at, Whose::Container(index), what);
         self.cut_modules(index);
         Input::Exited(index, code)
+    }
+
+    /// What comes before the container is said to have started is shown after.
+    pub(super) fn printed(
+        &mut self,
+        at: Time,
+        index: ContainerIndex,
+        line: Line,
+        timeline: &mut Timeline,
+    ) {
+        match self.main(index) {
+            Some(main) if !main.runs => main.early.push((at, line)),
+            _ => timeline.printed(at, index, line),
+        }
     }
 
     pub(super) fn terminate(&mut self, index: ContainerIndex, timeline: &mut Timeline) {
@@ -136,9 +155,48 @@ async fn run(
 }
 
 fn lines_to(teller: Teller, index: ContainerIndex) -> OnLine {
-    Box::new(move |_, line| {
+    let mut lines = Lines {
+        teller,
+        index,
+        left_out: 0,
+    };
+    Box::new(move |_, line| lines.take(line))
+}
+
+/// A container prints as fast as it likes; what nobody gets to print is counted.
+struct Lines {
+    teller: Teller,
+    index: ContainerIndex,
+    left_out: u64,
+}
+
+impl Lines {
+    fn take(&mut self, line: &[u8]) {
+        let Ok(permit) = self.teller.lines.clone().try_acquire_owned() else {
+            self.left_out += 1;
+            return;
+        };
+        self.say_what_is_left_out();
         let line = String::from_utf8_lossy(line);
-        let line: String = line.chars().take(LONGEST_LINE).collect();
-        teller.tell(Fact::Printed(index, line));
-    })
+        let text = line.chars().take(LONGEST_LINE).collect();
+        self.tell(text, Some(permit));
+    }
+
+    fn say_what_is_left_out(&mut self) {
+        let count = std::mem::take(&mut self.left_out);
+        if count > 0 {
+            self.tell(format!("[{count} lines left out]"), None);
+        }
+    }
+
+    fn tell(&self, text: String, permit: Option<OwnedSemaphorePermit>) {
+        self.teller
+            .tell(Fact::Printed(self.index, Line { text, permit }));
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.say_what_is_left_out();
+    }
 }

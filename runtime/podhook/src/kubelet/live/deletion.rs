@@ -80,10 +80,15 @@ impl Deletion {
             0 => Some(self.delete(self.grace)),
             1 => Some(self.delete(Some(0))),
             _ => {
-                self.left_by = Some(signal);
+                self.leave(signal);
                 None
             }
         }
+    }
+
+    /// Nobody waits for the pod's end any longer.
+    pub(super) fn leave(&mut self, signal: i32) {
+        self.left_by.get_or_insert(signal);
     }
 
     pub(super) fn left_by(&self) -> Option<i32> {

@@ -4,10 +4,13 @@ use super::{Fact, LiveNode, News};
 use crate::kubelet::play::{Next, Node};
 use crate::kubelet::timeline::Timeline;
 use podhook_lifecycle::machine::{Effect, Time};
+use podhook_lifecycle::spec::ContainerIndex;
+use signal_hook::consts::SIGPIPE;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// How long to wait for the last words of hooks that were killed.
+/// How long to wait for the last words of hooks that were killed, and for a reader of what
+/// nobody waits for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 impl Node for LiveNode {
@@ -59,11 +62,13 @@ impl LiveNode {
         if let Some(news) = self.next_held() {
             return Some(news);
         }
-        match wakeup {
-            Some(at) => {
-                let at = Instant::from_std(self.teller.clock + at);
-                timeout_at(at, self.news.recv()).await.ok().flatten()
-            }
+        // What is too far away for a clock never comes.
+        let at = wakeup.and_then(|at| self.teller.clock.checked_add(at));
+        match at {
+            Some(at) => timeout_at(Instant::from_std(at), self.news.recv())
+                .await
+                .ok()
+                .flatten(),
             None => self.news.recv().await,
         }
     }
@@ -82,18 +87,38 @@ impl LiveNode {
 
     /// The pod is over, or nobody waits for it: what still runs is ended and reported.
     pub(crate) async fn finish(&mut self, timeline: &mut Timeline) {
-        for main in &mut self.mains {
-            main.container = None;
-            main.runs = false;
+        for index in 0..self.mains.len() {
+            self.kill(ContainerIndex(index));
         }
         self.abandon_hooks(timeline);
         let until = self.now() + LAST_WORDS;
-        while !self.hooks.is_empty() {
+        while !self.hooks.is_empty() || self.mains.iter().any(|main| main.runs) {
             let Some(news) = self.receive(Some(until)).await else {
                 break;
             };
             self.take(news, timeline);
         }
         timeline.over();
+    }
+    /// Until all that was printed is written, or somebody has had enough of waiting.
+    pub(crate) async fn wait_until_written(&mut self) {
+        let patience = self.left_by().map(|_| self.now() + LAST_WORDS);
+        while !self.written {
+            let Some(News(_, fact)) = self.receive(patience).await else {
+                return;
+            };
+            match fact {
+                Fact::Written => self.written = true,
+                Fact::Unheard => self.deletion.leave(SIGPIPE),
+                Fact::Signal(signal) => return self.deletion.leave(signal),
+                Fact::Started(..)
+                | Fact::Exited(..)
+                | Fact::Printed(..)
+                | Fact::HookStarted(_)
+                | Fact::HookDone(..)
+                | Fact::ProbeDone(..)
+                | Fact::Delete => {}
+            }
+        }
     }
 }

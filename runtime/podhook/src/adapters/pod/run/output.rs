@@ -1,49 +1,31 @@
-//! Rows of a pod's life, printed as they come.
+//! What a pod's life prints, as it comes.
 
-use crate::error::CliError;
-use crate::kubelet::timeline::{At, Row, Watcher};
-use crate::kubelet::timeline_text::{details, line, lines};
+use super::outlet::Outlet;
+use crate::kubelet::timeline::{At, Line, Row, Watcher};
+use crate::kubelet::timeline_text::{details, line, lines, printed};
 use crate::options::Format;
-use crate::terminal::to_stdout;
 use podhook_lifecycle::spec::PodSpec;
-use std::cell::RefCell;
-use std::rc::Rc;
 
 /// Prints text; of JSON nothing is printed before the end.
 pub(super) struct Printer {
     format: Format,
     /// Of a hook that has just ended: shown under the event that says so.
     details: Vec<String>,
-    failed: Failed,
-}
-
-/// Why stdout could not be written, where it could not.
-#[derive(Clone, Default)]
-pub(super) struct Failed(Rc<RefCell<Option<CliError>>>);
-
-impl Failed {
-    pub(super) fn take(&self) -> Option<CliError> {
-        self.0.borrow_mut().take()
-    }
+    outlet: Outlet,
 }
 
 impl Printer {
-    pub(super) fn new(format: Format) -> Self {
+    pub(super) fn new(format: Format, outlet: Outlet) -> Self {
         Self {
             format,
             details: Vec::new(),
-            failed: Failed::default(),
+            outlet,
         }
     }
 
-    pub(super) fn failed(&self) -> Failed {
-        self.failed.clone()
-    }
-
     fn print(&self, texts: &[String]) {
-        let mut failed = self.failed.0.borrow_mut();
-        if failed.is_none() && !texts.is_empty() {
-            *failed = to_stdout(lines(texts).as_bytes()).err();
+        if !texts.is_empty() {
+            self.outlet.write(lines(texts), None);
         }
     }
 }
@@ -62,6 +44,12 @@ impl Watcher for Printer {
         } else {
             self.settled();
         }
+    }
+
+    fn printed(&mut self, container: &str, at: At, line: Line) {
+        self.settled();
+        let text = lines(&[printed(at, container, &line.text)]);
+        self.outlet.write(text, line.permit);
     }
 
     fn settled(&mut self) {

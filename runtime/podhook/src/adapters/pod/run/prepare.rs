@@ -13,8 +13,9 @@ use crate::options::Format;
 use crate::pod_file::PodFile;
 use crate::terminal::to_stderr;
 use podhook_ledger::Account;
+use podhook_lifecycle::quote::quote;
 use podhook_lifecycle::spec::expansion::{environment, expand};
-use podhook_lifecycle::spec::{Action, ContainerIndex, ContainerSpec, PodSpec};
+use podhook_lifecycle::spec::{Action, ContainerIndex, ContainerSpec, PodSpec, VolumeMount};
 use podhook_lifecycle::{Hook, MemoryState};
 use podhook_runner::Runner;
 use podhook_sandbox::{CodeStore, Profile};
@@ -27,6 +28,7 @@ type Modules = HashMap<(ContainerIndex, Hook), Arc<HookModule>>;
 pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliError> {
     let uid = || Runner::new_id().text();
     file.spec.pod.uid.get_or_insert_with(uid);
+    check_mounts(options, &file)?;
     let modules = modules(options, &file)?;
     let codes = config::code_store();
     compile(&modules, &codes)?;
@@ -63,6 +65,40 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
         isolate,
         shows_output: options.output == Format::Text,
         spec,
+    })
+}
+
+/// Places that no container could have a volume at.
+fn check_mounts(options: &Options, file: &PodFile) -> Result<(), CliError> {
+    for (index, container) in file.spec.all() {
+        let list = format!("{}.volumeMounts", list_path(&file.spec, index));
+        for (number, mount) in container.volume_mounts.iter().enumerate() {
+            let Some((name, why)) = mistake(mount) else {
+                continue;
+            };
+            let field = format!("{list}[{number}].{name}");
+            let why = format!("line {}: {field}: {why}", file.line_of(&field));
+            return Err(CliError::data(options.file.display().to_string(), why));
+        }
+    }
+    Ok(())
+}
+
+/// In the API server's words.
+fn mistake(mount: &VolumeMount) -> Option<(&'static str, String)> {
+    if mount.mount_path.is_empty() {
+        return Some(("mountPath", "Required value".to_owned()));
+    }
+    let sub_path = mount.sub_path.as_deref()?;
+    let quoted = quote(sub_path.as_bytes());
+    if sub_path.starts_with('/') {
+        let why = format!("Invalid value: {quoted}: must be a relative path");
+        return Some(("subPath", why));
+    }
+    let leaves = sub_path.split('/').any(|part| part == "..");
+    leaves.then(|| {
+        let why = format!("Invalid value: {quoted}: must not contain '..'");
+        ("subPath", why)
     })
 }
 
