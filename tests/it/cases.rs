@@ -7,6 +7,7 @@ mod post_start;
 mod pre_stop;
 mod sidecar;
 mod sleep;
+mod worker;
 
 use crate::podhook::podhook;
 use serde_json::{Value, json};

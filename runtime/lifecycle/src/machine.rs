@@ -245,6 +245,8 @@ impl PodMachine {
     /// R22, R71: what ran goes on, its postStart hook is not run again; a pod that
     /// was being terminated is terminated from the start.
     fn found_running_pod(&mut self) {
+        self.kubelet.orphan = self.api.gone;
+        self.kubelet.since = self.now;
         let over = self.api.published.as_ref();
         match over.is_some_and(|status| status.phase.is_terminal()) {
             true => self.kubelet.stage = Stage::Terminated,

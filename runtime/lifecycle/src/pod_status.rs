@@ -3,7 +3,8 @@
 //! Follows `generateAPIPodStatus` and `getPhase` of kubelet v1.36. When a status is
 //! made, and of what, is the machine's affair.
 
-use crate::spec::{ContainerIndex, PodSpec, RestartPolicy};
+use crate::restart::restarts;
+use crate::spec::{ContainerIndex, PodSpec};
 
 /// `status.phase`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,7 +139,7 @@ pub struct Progress {
 #[must_use]
 pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], progress: Progress) -> Phase {
     let tally = Tally::of(spec, statuses);
-    if tally.failed_inits && spec.restart_policy == RestartPolicy::Never {
+    if tally.failed_inits {
         return Phase::Failed;
     }
     if (tally.pending_inits && !progress.initialized) || tally.waiting > 0 {
@@ -147,7 +148,21 @@ pub fn phase(spec: &PodSpec, statuses: &[ContainerStatus], progress: Progress) -
     if tally.running > 0 {
         return Phase::Running;
     }
-    tally.all_stopped(spec.restart_policy, progress.terminal)
+    tally.all_stopped(progress.terminal)
+}
+
+/// R20, whatever the pod's policy: a container's own counts.
+fn comes_back(spec: &PodSpec, index: ContainerIndex, status: &ContainerStatus) -> bool {
+    let ended = status.ended().zip(spec.container(index));
+    ended.is_some_and(|(end, container)| restarts(container, spec.restart_policy, end.code))
+}
+
+/// To an init container `Always` is as `OnFailure`.
+fn restarts_init(spec: &PodSpec, index: ContainerIndex, status: &ContainerStatus) -> bool {
+    let ended = status.ended().zip(spec.container(index));
+    ended.is_some_and(|(end, container)| {
+        end.code != 0 && restarts(container, spec.restart_policy, end.code)
+    })
 }
 
 #[derive(Default)]
@@ -157,6 +172,8 @@ struct Tally {
     waiting: usize,
     running: usize,
     stopped: usize,
+    /// Of those that stopped, the ones that stay so.
+    done: usize,
     succeeded: usize,
 }
 
@@ -167,16 +184,16 @@ impl Tally {
             let index = ContainerIndex(index);
             match (spec.is_init(index), spec.is_sidecar(index)) {
                 (true, true) => tally.sidecar(status),
-                (true, false) => tally.init(status),
-                (false, _) => tally.regular(status),
+                (true, false) => tally.init(status, restarts_init(spec, index, status)),
+                (false, _) => tally.regular(status, comes_back(spec, index, status)),
             }
         }
         tally
     }
 
-    fn init(&mut self, status: &ContainerStatus) {
+    fn init(&mut self, status: &ContainerStatus, restarts: bool) {
         match status.ended() {
-            Some(end) => self.failed_inits |= end.code != 0,
+            Some(end) => self.failed_inits |= end.code != 0 && !restarts,
             None => self.pending_inits = true,
         }
     }
@@ -188,21 +205,21 @@ impl Tally {
         self.pending_inits |= status.never_ran() || (status.runs() && !status.started);
     }
 
-    fn regular(&mut self, status: &ContainerStatus) {
+    fn regular(&mut self, status: &ContainerStatus, restarts: bool) {
         self.running += usize::from(status.runs());
         self.waiting += usize::from(status.never_ran());
-        self.stopped += usize::from(status.ended().is_some());
+        let ended = status.ended().is_some();
+        self.stopped += usize::from(ended);
+        self.done += usize::from(ended && !restarts);
         let done = matches!(status.state, ContainerState::Terminated(end) if end.code == 0);
         self.succeeded += usize::from(done);
     }
 
-    fn all_stopped(&self, policy: RestartPolicy, terminal: bool) -> Phase {
-        let succeeded = self.stopped == self.succeeded;
-        match (policy, terminal) {
-            (RestartPolicy::Always, false) => Phase::Running,
-            _ if succeeded => Phase::Succeeded,
-            (_, true) | (RestartPolicy::Never, false) => Phase::Failed,
-            (RestartPolicy::OnFailure, false) => Phase::Running,
+    fn all_stopped(&self, terminal: bool) -> Phase {
+        match (self.stopped == self.done, self.stopped == self.succeeded) {
+            (false, _) if !terminal => Phase::Running,
+            (_, true) => Phase::Succeeded,
+            (_, false) => Phase::Failed,
         }
     }
 }

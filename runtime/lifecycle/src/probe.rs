@@ -63,24 +63,23 @@ pub struct Prober {
 impl Prober {
     /// The worker of a container that was started at `started`, from `now` on.
     ///
-    /// `since`: when there was first one, if this is not it. A ticker goes on over restarts
-    /// of the container, so a liveness probe waits for its next tick; the others are asked
-    /// out of turn.
+    /// `added`: since when the kubelet knows the pod. A ticker runs from then on, over
+    /// restarts of the container; only readiness is asked out of turn, as soon as the
+    /// container is shown to run (`UpdatePodStatus`).
     #[must_use]
     pub fn new(
         kind: ProbeKind,
         probe: &Probe,
         started: Duration,
         now: Duration,
-        since: Option<Duration>,
+        added: Duration,
     ) -> Self {
         let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
         let earliest = now.max(started + seconds(probe.initial_delay_seconds));
-        let period = seconds(probe.period_seconds.max(1));
-        let due = match (kind, since) {
-            (ProbeKind::Liveness, Some(since)) => tick_after(earliest, since, period),
-            (ProbeKind::Liveness, None) | (ProbeKind::Startup | ProbeKind::Readiness, _) => {
-                earliest
+        let due = match kind {
+            ProbeKind::Readiness => earliest,
+            ProbeKind::Startup | ProbeKind::Liveness => {
+                tick_after(earliest, added, seconds(probe.period_seconds.max(1)))
             }
         };
         Self {
@@ -159,9 +158,9 @@ impl Prober {
     }
 }
 
-/// The first tick, of those each `period` from `since` on, that is after `earliest`.
-fn tick_after(earliest: Duration, since: Duration, period: Duration) -> Duration {
-    let over = earliest.saturating_sub(since).as_nanos() % period.as_nanos().max(1);
+/// The first tick, of those each `period` from `added` on, that is after `earliest`.
+fn tick_after(earliest: Duration, added: Duration, period: Duration) -> Duration {
+    let over = earliest.saturating_sub(added).as_nanos() % period.as_nanos().max(1);
     earliest + period.saturating_sub(Duration::from_nanos_u128(over))
 }
 
@@ -186,34 +185,32 @@ mod tests {
         }
     }
 
+    fn prober(kind: ProbeKind, started: u64, now: u64, added: u64) -> Prober {
+        let [started, now, added] = [started, now, added].map(seconds);
+        Prober::new(kind, &probe(), started, now, added)
+    }
+
     #[test]
-    fn the_delay_counts_from_the_start_and_may_be_over() {
-        let late = Prober::new(ProbeKind::Liveness, &probe(), seconds(1), seconds(9), None);
-        assert_eq!(late.due(), Some(seconds(9)));
-        let early = Prober::new(ProbeKind::Liveness, &probe(), seconds(1), seconds(1), None);
-        assert_eq!(early.due(), Some(seconds(3)));
-        // Of a container that was restarted: the ticker of the first start goes on.
-        let again = Prober::new(
-            ProbeKind::Liveness,
-            &probe(),
-            seconds(21),
-            seconds(21),
-            Some(seconds(4)),
-        );
-        assert_eq!(again.due(), Some(seconds(24)));
-        let out_of_turn = Prober::new(
-            ProbeKind::Readiness,
-            &probe(),
-            seconds(21),
-            seconds(21),
-            Some(seconds(4)),
-        );
-        assert_eq!(out_of_turn.due(), Some(seconds(23)));
+    fn readiness_waits_for_its_delay_alone() {
+        let due = |started, now| prober(ProbeKind::Readiness, started, now, 0).due();
+        assert_eq!(due(1, 9), Some(seconds(9)), "the delay is over");
+        assert_eq!(due(1, 1), Some(seconds(3)));
+    }
+
+    /// Also after a restart of the container: at ticks of the pod's own.
+    #[test]
+    fn liveness_and_startup_wait_for_a_tick_as_well() {
+        for kind in [ProbeKind::Liveness, ProbeKind::Startup] {
+            let due = |started, now| prober(kind, started, now, 4).due();
+            assert_eq!(due(4, 4), Some(seconds(9)));
+            assert_eq!(due(21, 21), Some(seconds(24)));
+            assert_eq!(due(5, 13), Some(seconds(14)));
+        }
     }
 
     #[test]
     fn thresholds_count_answers_in_a_row() {
-        let mut prober = Prober::new(ProbeKind::Liveness, &probe(), seconds(0), seconds(0), None);
+        let mut prober = prober(ProbeKind::Liveness, 0, 0, 0);
         let mut verdicts = Vec::new();
         for (at, success) in [false, false, true, false, false, false]
             .into_iter()
@@ -232,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_slow_answer_delays_the_next_question_no_more_than_it_must() {
-        let mut prober = Prober::new(ProbeKind::Readiness, &probe(), seconds(0), seconds(2), None);
+        let mut prober = prober(ProbeKind::Readiness, 0, 2, 0);
         prober.ask(seconds(2));
         prober.answered(true, seconds(3));
         assert_eq!(prober.due(), Some(seconds(7)));

@@ -16,6 +16,8 @@ pub(super) struct Kill {
     container: ContainerIndex,
     /// Seconds left of the budget.
     grace: i64,
+    /// With its whole pod, in which sidecars go last.
+    ordered: bool,
     stage: KillStage,
 }
 
@@ -76,12 +78,15 @@ impl PodMachine {
         container: ContainerIndex,
         message: impl Into<Cow<'static, str>>,
         grace: i64,
+        ordered: bool,
     ) {
         self.event_about(container, PodEvent::normal("Killing", message));
-        let has_hook = self.handler(container, Hook::PreStop).is_some();
+        // R32: nobody knows the hook of a pod that the API does not know.
+        let has_hook = self.handler(container, Hook::PreStop).is_some() && !self.kubelet.orphan;
         let mut kill = Kill {
             container,
             grace,
+            ordered,
             stage: KillStage::Done,
         };
         if has_hook && grace > 0 {
@@ -128,9 +133,10 @@ impl PodMachine {
         }
     }
 
-    /// R39: waits only while there is grace left.
+    /// R39: waits only while there is grace left. R17: a container that is killed while
+    /// its pod goes on waits for nobody.
     fn await_turn(&mut self, kill: &mut Kill) {
-        if kill.grace > 0 && self.is_needed(kill.container) {
+        if kill.ordered && kill.grace > 0 && self.spec.is_sidecar(kill.container) {
             kill.stage = KillStage::Turn {
                 since: self.now,
                 until: self.now + grace::span(kill.grace),
@@ -141,14 +147,12 @@ impl PodMachine {
     }
 
     /// R65: a sidecar stays until all regular containers, and all sidecars started
-    /// after it, have ended.
-    fn is_needed(&self, container: ContainerIndex) -> bool {
-        self.spec.is_sidecar(container)
-            && self.spec.all().any(|(other, _)| {
-                let later =
-                    !self.spec.is_init(other) || (self.spec.is_sidecar(other) && other > container);
-                later && self.runs(other)
-            })
+    /// after it, are killed: the hook of one that has ended by itself counts as well.
+    fn is_needed(&self, container: ContainerIndex, kills: &[Kill]) -> bool {
+        kills.iter().any(|other| {
+            let later = !self.spec.is_init(other.container) || other.container > container;
+            later && !other.is_done()
+        })
     }
 
     /// R37; R87: stopping what has ended is done at once.
@@ -175,20 +179,22 @@ impl PodMachine {
     pub(super) fn kills_step(&mut self) -> bool {
         let before = std::mem::take(&mut self.kubelet.kills);
         let mut kills = before.clone();
-        kills.iter_mut().for_each(|kill| self.kill_step(kill));
+        kills
+            .iter_mut()
+            .for_each(|kill| self.kill_step(kill, &before));
         let moved = kills != before;
         self.kubelet.kills = kills;
         moved
     }
 
-    fn kill_step(&mut self, kill: &mut Kill) {
+    fn kill_step(&mut self, kill: &mut Kill, all: &[Kill]) {
         let (container, now) = (kill.container, self.now);
         match kill.stage {
             KillStage::PreStop { hook, until, .. } if now >= until => {
                 self.kubelet.strays.push((hook, container));
                 self.leave_pre_stop(kill);
             }
-            KillStage::Turn { since, until } if now >= until || !self.is_needed(container) => {
+            KillStage::Turn { since, until } if now >= until || !self.is_needed(container, all) => {
                 kill.grace = grace::deduct(kill.grace, now.saturating_sub(since));
                 self.stop(kill);
             }

@@ -55,6 +55,10 @@ pub(super) struct Api {
 #[derive(Debug)]
 pub(super) struct Kubelet {
     pub(super) power: Power,
+    /// It found a pod on its node that the API does not know any more.
+    pub(super) orphan: bool,
+    /// Since when it knows the pod; its probes' tickers count from then.
+    pub(super) since: Time,
     pub(super) stage: Stage,
     pub(super) work: Work,
     pub(super) steps: VecDeque<Step>,
@@ -93,6 +97,8 @@ impl Kubelet {
     pub(super) fn new(power: Power, containers: usize) -> Self {
         Self {
             power,
+            orphan: false,
+            since: Time::ZERO,
             stage: Stage::Syncing,
             work: Work::Idle,
             steps: VecDeque::new(),

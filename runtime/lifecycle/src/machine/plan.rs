@@ -41,7 +41,12 @@ impl PodMachine {
     /// Sidecars before the one at work are kept running.
     fn plan_init(&self, plan: &mut Plan) -> bool {
         let count = self.spec.init_containers.len();
-        let at_work = match self.is_initialized() {
+        // `hasAnyRegularContainerCreated`: what ended counts no more.
+        let regular = self.runtime.iter().skip(count);
+        let mut states = regular.map(|on_node| on_node.state);
+        let past =
+            states.any(|state| matches!(state, NodeState::Created | NodeState::Running { .. }));
+        let at_work = match past {
             true => count,
             false => self.init_at_work(),
         };
@@ -67,7 +72,11 @@ impl PodMachine {
     fn plan_at_work(&self, index: ContainerIndex, plan: &mut Plan) {
         match self.state(index) {
             NodeState::Absent => plan.starts.push(index),
-            NodeState::Ended { .. } if !self.spec.is_sidecar(index) => plan.starts.push(index),
+            NodeState::Ended { end, .. } if !self.spec.is_sidecar(index) => {
+                if self.is_restarted(index, end) {
+                    plan.starts.push(index);
+                }
+            }
             NodeState::Ended { .. } | NodeState::Created | NodeState::Running { .. } => {
                 if self.spec.is_sidecar(index) {
                     self.plan_sidecar(index, plan);

@@ -16,8 +16,6 @@ pub(super) struct ContainerProbes {
     /// Which start they belong to.
     start: u32,
     probers: Vec<(Prober, Option<ProbeId>)>,
-    /// Since when each kind is asked, over all starts.
-    since: [Option<Time>; 3],
 }
 
 fn probe(container: &ContainerSpec, kind: ProbeKind) -> Option<&Probe> {
@@ -43,13 +41,25 @@ impl PodMachine {
             let known = self.kubelet.probes.get(index.0).map(|probes| probes.start);
             if shown.state == ContainerState::Running && known != Some(start) {
                 self.forget_probes(index);
-                let kinds = match self.has_probe(index, ProbeKind::Startup) {
-                    true => &[ProbeKind::Startup][..],
-                    false => &[ProbeKind::Liveness, ProbeKind::Readiness],
-                };
+                let kinds = self.first_kinds(index);
                 self.add_probers(index, start, kinds);
             }
         }
+    }
+
+    /// R30: of a pod that ends, readiness alone is asked.
+    fn first_kinds(&self, index: ContainerIndex) -> &'static [ProbeKind] {
+        let startup = self.has_probe(index, ProbeKind::Startup);
+        match (self.is_terminating(), startup) {
+            (false, true) => &[ProbeKind::Startup],
+            (false, false) => &[ProbeKind::Liveness, ProbeKind::Readiness],
+            (true, true) => &[],
+            (true, false) => &[ProbeKind::Readiness],
+        }
+    }
+
+    fn is_terminating(&self) -> bool {
+        !matches!(self.kubelet.stage, Stage::Syncing | Stage::Ending(_))
     }
 
     fn has_probe(&self, index: ContainerIndex, kind: ProbeKind) -> bool {
@@ -58,7 +68,7 @@ impl PodMachine {
     }
 
     fn add_probers(&mut self, index: ContainerIndex, start: u32, kinds: &[ProbeKind]) {
-        let (now, spec) = (self.now, self.spec.clone());
+        let (now, added, spec) = (self.now, self.kubelet.since, self.spec.clone());
         let NodeState::Running { since } = self.state(index) else {
             return;
         };
@@ -70,10 +80,7 @@ impl PodMachine {
         probes.start = start;
         let fresh = kinds.iter().filter_map(|kind| {
             let probe = probe(container, *kind)?;
-            let first = probes.since.get_mut(*kind as usize)?;
-            let prober = Prober::new(*kind, probe, since, now, *first);
-            first.get_or_insert(now);
-            Some((prober, None))
+            Some((Prober::new(*kind, probe, since, now, added), None))
         });
         let fresh: Vec<_> = fresh.collect();
         probes.probers.extend(fresh);
@@ -81,10 +88,7 @@ impl PodMachine {
 
     pub(super) fn forget_probes(&mut self, index: ContainerIndex) {
         if let Some(probes) = self.kubelet.probes.get_mut(index.0) {
-            *probes = ContainerProbes {
-                since: probes.since,
-                ..ContainerProbes::default()
-            };
+            *probes = ContainerProbes::default();
         }
     }
 
@@ -142,8 +146,7 @@ impl PodMachine {
         let Some((container, at)) = due else {
             return false;
         };
-        let terminating = !matches!(self.kubelet.stage, Stage::Syncing | Stage::Ending(_));
-        match terminating {
+        match self.is_terminating() {
             true => self.probe_in_vain(container, at),
             false => self.ask(container, at),
         }

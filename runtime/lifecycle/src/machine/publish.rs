@@ -6,8 +6,7 @@
 use super::{NodeState, PodMachine};
 use crate::pod_event::PodEvent;
 use crate::pod_status::{
-    CRASH_LOOP_BACK_OFF, ContainerState, ContainerStatus, Phase, PodStatus, Progress, Termination,
-    phase,
+    ContainerState, ContainerStatus, Phase, PodStatus, Progress, Termination, phase,
 };
 use crate::spec::ContainerIndex;
 
@@ -124,31 +123,41 @@ impl PodMachine {
             let first = self.spec.init_containers.len();
             status.containers.iter_mut().skip(first).for_each(show_lost);
         }
+        let begun = self.begun_inits(&status);
+        status.containers.iter_mut().take(begun).for_each(show_lost);
         if !status.phase.is_terminal() {
             status.phase = Phase::Failed;
         }
         self.store(status);
     }
 
+    /// How many init containers have begun: up to the last of them, and one at least.
+    fn begun_inits(&self, status: &PodStatus) -> usize {
+        let count = self.spec.init_containers.len();
+        let begun = |one: &ContainerStatus| {
+            !matches!(one.state, ContainerState::Waiting { .. }) || one.last.is_some()
+        };
+        let inits = status.containers.get(..count).unwrap_or_default();
+        inits.iter().rposition(begun).map_or(1, |last| last + 1)
+    }
+
     pub(super) fn store(&mut self, status: PodStatus) {
+        // A kubelet that was started anew finds what it shows.
+        self.start_probes(&status);
         let same = self.api.published.as_ref() == Some(&status);
         if same || text_bytes(&status) > MAX_OBJECT_BYTES {
             return;
         }
         self.api.published = Some(status.clone());
-        self.start_probes(&status);
         if !self.api.gone {
             self.effects.push_back(super::Effect::Status(status));
         }
     }
 }
 
-/// A container that never came to be, in a pod that was initialized.
+/// What should have ended, and of whose end nothing is known (`TerminatePod`).
 fn show_lost(status: &mut ContainerStatus) {
-    if let ContainerState::Waiting { reason, .. } = status.state
-        && reason != CRASH_LOOP_BACK_OFF
-        && status.last.is_none()
-    {
+    if !matches!(status.state, ContainerState::Terminated(_)) {
         status.state = ContainerState::Terminated(Termination {
             code: 137,
             reason: "ContainerStatusUnknown",
