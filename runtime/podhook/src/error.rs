@@ -66,6 +66,13 @@ impl CliError {
         self
     }
 
+    /// The same, about a part of something else.
+    pub(crate) fn at(mut self, what: &str) -> Self {
+        self.why = format!("{}: {}", self.what, self.why);
+        what.clone_into(&mut self.what);
+        self
+    }
+
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),

@@ -26,7 +26,7 @@ pub(crate) use capture::OnLine;
 #[cfg(test)]
 use capture::Stream;
 pub(crate) use container::{
-    Command, ExecResult, Isolation, LocalContainer, OVER, Output, Surroundings,
+    Command, ExecResult, Isolation, LocalContainer, OVER, Output, PATH, Surroundings,
 };
 pub(crate) use placeholder::placeholder;
 pub(crate) use program::reason;

@@ -15,6 +15,7 @@ mod source;
 mod tests;
 mod yaml;
 
+pub(crate) use convert::Silent;
 pub(crate) use fault::PodError;
 pub(crate) use source::Source;
 
@@ -30,8 +31,8 @@ use std::path::Path;
 pub(crate) struct PodFile {
     /// As written: without defaults.
     pub(crate) spec: PodSpec,
-    /// Fields whose values only a cluster knows (`env[].valueFrom`, `envFrom`).
-    pub(crate) elsewhere: Vec<String>,
+    /// Fields that have no effect on this machine.
+    pub(crate) silent: Silent,
     root: Node,
 }
 
@@ -47,13 +48,9 @@ impl PodFile {
     /// The pod that a part of a document is.
     pub(crate) fn from_node(root: Node) -> Result<Self, PodError> {
         let read = read(root.to_value());
-        let (spec, elsewhere) =
+        let (spec, silent) =
             read.map_err(|error| error.with_lines(|field| Some(root.line_of(field))))?;
-        Ok(Self {
-            spec,
-            elsewhere,
-            root,
-        })
+        Ok(Self { spec, silent, root })
     }
 
     /// The line of a field, or of its nearest ancestor that is written.
@@ -62,6 +59,6 @@ impl PodFile {
     }
 }
 
-fn read(value: Value) -> Result<(PodSpec, Vec<String>), PodError> {
+fn read(value: Value) -> Result<(PodSpec, Silent), PodError> {
     decode::decode(value).and_then(convert::pod_spec)
 }

@@ -219,3 +219,47 @@ fn a_module_may_signal_its_container_and_no_other() {
         );
     }
 }
+
+/// With `--native-exec` the program that is named is executed, where there is one; where
+/// there is none, a pod that mixes both kinds of hooks can still be played.
+#[test]
+fn the_adapter_itself_is_executed_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let adapter = folder.path().join("podhook-exec");
+    std::fs::write(&adapter, "#!/bin/sh\necho I am the adapter: $1\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&adapter, mode).unwrap();
+    let words = [adapter.to_str().unwrap(), "hook.wasm"];
+    let seen = pod(&words, lifecycle::ASKS).played(&["--native-exec", "--until", "running"]);
+    assert_eq!(stdout(&seen), "I am the adapter: hook.wasm\n");
+    assert_eq!(report(&seen)["module"], Value::Null);
+    let words = [
+        "podhook-exec",
+        "--config=key=value",
+        "hook.wasm",
+        "--",
+        "config",
+        "key",
+    ];
+    let seen = pod(&words, lifecycle::ASKS).played(&["--native-exec", "--until", "running"]);
+    assert_eq!(stdout(&seen), "Some(\"value\")\n");
+    assert_eq!(report(&seen)["container"], "c");
+}
+
+/// What a hook logs and reports is shown with it.
+#[test]
+fn records_of_a_hook_are_in_the_text() {
+    for (words, shown) in [
+        (&["log", "hello"][..], "warn: hello answer=42"),
+        (
+            &["event", "Drained", "all gone"],
+            "event: Warning Drained: all gone",
+        ),
+    ] {
+        let words = [&["podhook-exec", "hook.wasm", "--"], words].concat();
+        let done = pod(&words, lifecycle::ASKS).run(&["--until", "running"]);
+        assert!(done.stdout.contains(shown), "{shown} in {done:#?}");
+        let hooks = "Hooks:\n  c/preStop                    exec      Succeeded, took ";
+        assert!(done.stdout.contains(hooks), "{done:#?}");
+    }
+}

@@ -70,10 +70,7 @@ fn a_module_that_is_missing_or_none() {
 #[test]
 fn the_adapter_s_bad_words_are_the_file_s_fault() {
     for (words, why) in [
-        (
-            &["podhook-exec"][..],
-            "required arguments were not provided",
-        ),
+        (&["podhook-exec"][..], "no HOOK after podhook-exec"),
         (
             &["podhook-exec", "--what", "hook.wasm"],
             "unexpected argument '--what' found",

@@ -60,8 +60,6 @@ fn an_image_without_a_command_is_slept_for() {
         "-o",
         "json",
         "--image",
-        "j=false",
-        "--image",
         "i=sh -c 'exit 4'",
         "--delete-after",
         "1s",
@@ -71,6 +69,10 @@ fn an_image_without_a_command_is_slept_for() {
         ["c start", "c exit 4"]
     );
     assert!(!done.stderr.contains("warning"), "{done:#?}");
+    let done = pod.run(&["--until", "running", "--image", "j=false"]);
+    let warning =
+        "warning: --image j: no container without a command has this image; those that do have: i";
+    assert!(done.stderr.contains(warning), "{done:#?}");
 }
 
 #[test]

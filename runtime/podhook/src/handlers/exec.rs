@@ -9,10 +9,12 @@ use crate::error::CliError;
 use crate::handlers::in_container::Place;
 use crate::hook_options::HookOptions;
 use crate::hook_source::HookSource;
+use crate::local;
 use clap::Parser;
+use clap::error::ErrorKind;
 use podhook_lifecycle::spec::ContainerSpec;
 use podhook_lifecycle::spec::expansion::environment;
-use podhook_lifecycle::{Budget, Invocation, ModuleKind, SignalGrant};
+use podhook_lifecycle::{Budget, Invocation, ModuleInfo, ModuleKind, SignalGrant};
 use podhook_runner::Runner;
 use podhook_sandbox::Module;
 use std::path::{Component, Path, PathBuf};
@@ -61,7 +63,7 @@ impl Lookup<'_> {
             return Ok(None);
         };
         if is_adapter(program) {
-            return match self.native {
+            return match self.native && is_there(program, container) {
                 true => Ok(None),
                 false => self.by_adapter(command, container, what).map(Some),
             };
@@ -83,11 +85,7 @@ impl Lookup<'_> {
         container: &ContainerSpec,
         what: &str,
     ) -> Result<HookModule, CliError> {
-        let line = AdapterLine::try_parse_from(command).map_err(|error| {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            CliError::config(what, first.trim_start_matches("error: "))
-        })?;
+        let line = AdapterLine::try_parse_from(command).map_err(|error| misspelt(&error, what))?;
         let hook = line.hook;
         let name = hook.hook.display().to_string();
         // A container has the compiled hook; podhook compiles what it was made of.
@@ -141,6 +139,15 @@ impl HookModule {
         }
     }
 
+    /// What a report says of it that has not run.
+    pub(crate) fn info(&self) -> ModuleInfo {
+        ModuleInfo {
+            source: self.source.clone(),
+            digest: self.module.digest(),
+            kind: Some(self.module.kind()),
+        }
+    }
+
     /// The call for `whom`, with the container's folders where the pod means them.
     pub(crate) fn call(&self, whom: Invocation, place: &Place) -> Result<Invocation, String> {
         let mut call = Invocation {
@@ -160,6 +167,18 @@ impl HookModule {
         call.grants.signal = call.grants.signal.to_process(place.main());
         Ok(call)
     }
+}
+
+/// Whether this machine has the program itself, which then is run instead.
+fn is_there(program: &str, container: &ContainerSpec) -> bool {
+    if program.contains('/') {
+        return Path::new(program).exists();
+    }
+    let env = environment(&container.env);
+    let path = env.iter().rev().find(|(name, _)| name == "PATH");
+    let path = path.map_or(local::PATH, |(_, path)| path);
+    path.split(':')
+        .any(|folder| Path::new(folder).join(program).exists())
 }
 
 /// A number is the container's own, in which the main process is 1.
@@ -189,8 +208,23 @@ fn budget(container: &ContainerSpec) -> Budget {
     }
 }
 
+/// clap's own words, as far as they fit a line.
+fn misspelt(error: &clap::Error, what: &str) -> CliError {
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        return CliError::config(what, "no HOOK after podhook-exec");
+    }
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    CliError::config(what, first.trim_start_matches("error: "))
+        .hint("[podhook-exec, OPTIONS…, HOOK, --, ARG…], with the OPTIONS of podhook run")
+}
+
 fn read(file: &Path, what: &str) -> Result<Module, CliError> {
-    let source = HookSource::read(file)?;
+    let source = HookSource::read(file).map_err(|error| {
+        error
+            .at(what)
+            .hint("--hooks DIR says where hook modules are")
+    })?;
     Module::new(source.bytes).map_err(|why| CliError::data(what, format!("{}: {why}", source.name)))
 }
 

@@ -43,7 +43,8 @@ impl ModuleRun {
         let whom = self.whom.clone();
         let thread = std::thread::Builder::new().name("podhook-hook".to_owned());
         let spawned = thread.spawn(move || {
-            let report = self.run();
+            let mut report = self.run();
+            report.module.get_or_insert_with(|| self.hook.info());
             let _ = sender.send((report, self.place.has_ended()));
         });
         if let Err(error) = spawned {

@@ -2,18 +2,29 @@
 
 use crate::kubelet::timeline::{At, Row, Timeline};
 use crate::one_line::one_line;
+use crate::report_line;
+use podhook_lifecycle::Handler;
 use podhook_lifecycle::pod_event::PodEvent;
 use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus, Termination};
 use podhook_lifecycle::spec::{ContainerSpec, PodSpec};
 
-/// The whole page; `ip`: the pod's address.
-pub(crate) fn page(timeline: &Timeline, ip: Option<&str>, now: At) -> String {
+/// The whole page; `ip`: the pod's address, `gone`: there is no such object any more.
+pub(crate) fn page(timeline: &Timeline, ip: Option<&str>, gone: bool, now: At) -> String {
     let spec = timeline.spec();
     let mut lines = head(spec, timeline.last_status(), ip);
+    if gone
+        && timeline
+            .last_status()
+            .is_some_and(|status| !status.phase.is_terminal())
+    {
+        let note = "(deleted by force: the last status that was seen)";
+        lines.push(field(0, "", note));
+    }
     if let Some(status) = timeline.last_status() {
         lines.extend(containers("Init Containers", spec, status, true));
         lines.extend(containers("Containers", spec, status, false));
     }
+    lines.extend(hooks(timeline));
     lines.extend(events(timeline, now));
     lines.iter().map(|line| one_line(line) + "\n").collect()
 }
@@ -89,8 +100,40 @@ fn termination(end: Termination) -> [String; 2] {
 
 /// Values stand in one column, wherever their names begin.
 fn field(indent: usize, name: &str, value: &str) -> String {
-    let name = format!("{:indent$}{name}:", "");
+    let name = match name {
+        "" => String::new(),
+        name => format!("{:indent$}{name}:", ""),
+    };
     format!("{name:<20}{value}")
+}
+
+/// Every hook that ran, which no kubelet lists.
+fn hooks(timeline: &Timeline) -> Vec<String> {
+    let spec = timeline.spec();
+    let lines = timeline.rows().filter_map(|(_, row)| {
+        let Row::Report(index, hook, report) = row else {
+            return None;
+        };
+        let container = &spec.container(*index)?.name;
+        let handler = report.handler.map_or("", Handler::field);
+        let outcome = report_line::what(report.outcome);
+        let cpu = report.usage.cpu.usage_nsec / 1000;
+        let took = report.took.as_secs_f64();
+        let used = report.module.as_ref().map(|_| {
+            let memory = report.usage.memory.peak >> 10;
+            format!(", {cpu} µs of CPU, {memory} KiB of memory")
+        });
+        let name = format!("{container}/{}", hook.field());
+        let used = used.unwrap_or_default();
+        Some(format!(
+            "  {name:<28} {handler:<9} {outcome}, took {took:.3} s{used}"
+        ))
+    });
+    let lines: Vec<_> = lines.collect();
+    match lines.is_empty() {
+        true => lines,
+        false => std::iter::once("Hooks:".to_owned()).chain(lines).collect(),
+    }
 }
 
 /// Repeated events are one line: the last of them, with its count and its first time.

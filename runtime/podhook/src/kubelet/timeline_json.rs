@@ -84,14 +84,25 @@ fn call(spec: &PodSpec, At(t): At, row: &Row) -> Option<Value> {
 
 /// The report of each handler that ran, in the order in which they ended.
 pub(crate) fn reports(timeline: &Timeline) -> serde_json::Result<Value> {
-    let reports = timeline.rows().filter_map(|(_, row)| {
-        if let Row::Report(_, _, report) = row {
-            Some(serde_json::to_value(HookReport::from(&**report)))
+    let spec = timeline.spec();
+    let reports = timeline.rows().filter_map(|(At(t), row)| {
+        if let Row::Report(index, _, report) = row {
+            let report = serde_json::to_value(HookReport::from(&**report));
+            Some(report.map(|report| placed(report, t, name(spec, *index))))
         } else {
             None
         }
     });
     reports.collect()
+}
+
+/// A report does not know where in a pod's life it belongs.
+fn placed(mut report: Value, t: f64, container: &str) -> Value {
+    if let Some(fields) = report.as_object_mut() {
+        fields.insert("t".to_owned(), t.into());
+        fields.insert("container".to_owned(), container.into());
+    }
+    report
 }
 
 fn status(spec: &PodSpec, At(t): At, row: &Row) -> Option<Value> {

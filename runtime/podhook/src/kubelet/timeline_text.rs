@@ -3,9 +3,9 @@
 use crate::kubelet::timeline::{At, Call, Row, Timeline, What, Whose};
 use crate::one_line::one_line;
 use crate::report_line;
-use podhook_lifecycle::Report;
 use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus};
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
+use podhook_lifecycle::{Level, LogRecord, Report};
 
 /// Characters of a status' message that are shown.
 const MESSAGE: usize = 400;
@@ -37,8 +37,16 @@ pub(crate) fn details(report: &Report) -> Vec<String> {
     if let Some(message) = &report.message {
         lines.push(format!("message: {message}"));
     }
-    let notes = report.logs.iter().filter(|log| log.target == "podhook");
-    lines.extend(notes.map(|log| format!("note: {}", log.message)));
+    lines.extend(report.logs.iter().filter_map(log));
+    let events = report.events.iter();
+    lines.extend(events.map(|event| {
+        let (kind, reason) = (event.kind.as_str(), &event.reason);
+        format!("event: {kind} {reason}: {}", event.note)
+    }));
+    if let Some(answer) = &report.response {
+        let body = String::from_utf8_lossy(&answer.body);
+        lines.push(format!("answer: {} {}", answer.status, shortened(&body)));
+    }
     let streams = [
         ("stdout", &report.output.stdout, report.output.stdout_cut),
         ("stderr", &report.output.stderr, report.output.stderr_cut),
@@ -54,6 +62,19 @@ pub(crate) fn details(report: &Report) -> Vec<String> {
         .iter()
         .map(|line| format!("{:47}{line}", ""))
         .collect()
+}
+
+/// The hook's own records from `info` on, and what the host has to say.
+fn log(record: &LogRecord) -> Option<String> {
+    if record.target == "podhook" {
+        return Some(format!("note: {}", record.message));
+    }
+    let fields = record.fields.iter();
+    let fields: String = fields
+        .map(|(name, value)| format!(" {name}={value}"))
+        .collect();
+    let level = record.level.as_str();
+    (record.level >= Level::Info).then(|| format!("{level}: {}{fields}", record.message))
 }
 
 fn shortened(text: &str) -> String {

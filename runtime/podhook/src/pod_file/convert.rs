@@ -18,12 +18,20 @@ use podhook_lifecycle::spec::{
 };
 use std::collections::BTreeMap;
 
+/// Fields that say something which a pod on this machine does not do.
+#[derive(Debug, Default)]
+pub(crate) struct Silent {
+    /// Only a cluster knows their values.
+    pub(crate) elsewhere: Vec<String>,
+    /// They have no effect here.
+    pub(crate) unplayed: Vec<String>,
+}
+
 /// What is collected on the way.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
-    /// Fields whose values only a cluster knows.
-    pub(super) elsewhere: Vec<String>,
+    pub(super) silent: Silent,
     /// Whose containers these are.
     pod: Pod,
 }
@@ -35,12 +43,19 @@ impl Findings {
     }
 }
 
-/// The pod, and the fields whose values only a cluster knows.
-pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Vec<String>), PodError> {
+/// The pod, and the fields that have no effect on this machine.
+pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Silent), PodError> {
     let mut found = Findings::default();
     let spec = pod.spec.unwrap_or_default();
     let ephemeral = spec.ephemeral_containers.unwrap_or_default();
     quantities("spec.resources", spec.resources.as_ref(), &mut found);
+    if spec
+        .security_context
+        .is_some_and(|context| context != api::PodSecurityContext::default())
+    {
+        let field = "spec.securityContext".to_owned();
+        found.silent.unplayed.push(field);
+    }
     let of_pod = Pod {
         node: text(spec.node_name),
         service_account: text(spec.service_account_name).or(text(spec.service_account)),
@@ -68,7 +83,7 @@ pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Vec<String>), PodError
             .collect(),
     };
     PodError::unless_none(found.faults)?;
-    Ok((converted, found.elsewhere))
+    Ok((converted, found.silent))
 }
 
 /// A name that the API server would make up gets an ending that it never would.
@@ -107,8 +122,9 @@ fn containers(
 fn container(path: &str, one: api::Container, found: &mut Findings) -> ContainerSpec {
     let resources = format!("{path}.resources");
     quantities(&resources, one.resources.as_ref(), found);
+    unplayed(path, &one, found);
     if one.env_from.is_some_and(|sources| !sources.is_empty()) {
-        found.elsewhere.push(format!("{path}.envFrom"));
+        found.silent.elsewhere.push(format!("{path}.envFrom"));
     }
     ContainerSpec {
         env: env(path, one.env, found),
@@ -133,13 +149,39 @@ fn container(path: &str, one: api::Container, found: &mut Findings) -> Container
     }
 }
 
+/// What would change how a container runs under a kubelet, and changes nothing here.
+fn unplayed(path: &str, one: &api::Container, found: &mut Findings) {
+    let context = one.security_context.as_ref();
+    let is_bound = context.is_some_and(|context| *context != api::SecurityContext::default());
+    let probes = [
+        ("startupProbe", &one.startup_probe),
+        ("livenessProbe", &one.liveness_probe),
+        ("readinessProbe", &one.readiness_probe),
+    ];
+    let grpc = probes
+        .into_iter()
+        .filter(|(_, probe)| probe.as_ref().is_some_and(|probe| probe.grpc.is_some()));
+    let mounts = one.volume_mounts.iter().flatten().enumerate();
+    let expressions = mounts.filter(|(_, mount)| mount.sub_path_expr.is_some());
+    let fields = is_bound
+        .then(|| "securityContext".to_owned())
+        .into_iter()
+        .chain(grpc.map(|(name, _)| format!("{name}.grpc")))
+        .chain(expressions.map(|(index, _)| format!("volumeMounts[{index}].subPathExpr")));
+    let fields = fields.map(|field| format!("{path}.{field}"));
+    found.silent.unplayed.extend(fields);
+}
+
 /// Volumes that need nothing but a place.
 fn empty_dirs(volumes: Option<Vec<api::Volume>>, found: &mut Findings) -> Vec<String> {
     let mut empty = Vec::new();
     for (index, volume) in volumes.into_iter().flatten().enumerate() {
         match volume.empty_dir {
             Some(_) => empty.push(volume.name),
-            None => found.elsewhere.push(format!("spec.volumes[{index}]")),
+            None => {
+                let field = format!("spec.volumes[{index}]");
+                found.silent.elsewhere.push(field);
+            }
         }
     }
     empty
@@ -171,6 +213,7 @@ fn env(
         match value {
             Some(value) => plain.push((variable.name, value)),
             None => found
+                .silent
                 .elsewhere
                 .push(format!("{path}.env[{index}].valueFrom")),
         }

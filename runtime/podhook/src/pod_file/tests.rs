@@ -127,7 +127,7 @@ fn all_that_touches_hooks_is_taken_over() {
         (None, &[("X".to_owned(), "y".to_owned())][..])
     );
     assert_eq!(
-        read.elsewhere,
+        read.silent.elsewhere,
         [
             "spec.containers[0].envFrom",
             "spec.containers[0].env[1].valueFrom"
@@ -159,7 +159,10 @@ fn fields_of_the_pod_become_variables() {
         pairs,
         ["NAME=web", "SPACE=shop", "LABEL=y", "NONE=", "NODE=n1"]
     );
-    assert_eq!(read.elsewhere, ["spec.containers[0].env[5].valueFrom"]);
+    assert_eq!(
+        read.silent.elsewhere,
+        ["spec.containers[0].env[5].valueFrom"]
+    );
 }
 
 /// An emptyDir needs nothing but a place; what else a volume may be is a cluster's.
@@ -170,11 +173,30 @@ fn volumes_are_empty_or_elsewhere() {
       "containers": [{"name": "c", "volumeMounts": [{"name": "work", "mountPath": "/w", "subPath": "a"}]}]}}"#;
     let read = pod(text).unwrap();
     assert_eq!(read.spec.empty_dirs, ["work"]);
-    assert_eq!(read.elsewhere, ["spec.volumes[1]"]);
+    assert_eq!(read.silent.elsewhere, ["spec.volumes[1]"]);
     let mount = &read.spec.containers[0].volume_mounts[0];
     assert_eq!(
         (&*mount.name, &*mount.mount_path, mount.sub_path.as_deref()),
         ("work", "/w", Some("a"))
+    );
+}
+
+/// A person should hear of what they asked for and do not get.
+#[test]
+fn what_has_no_effect_here_is_known() {
+    let text = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"},
+      "spec": {"securityContext": {"runAsUser": 1000}, "containers": [
+        {"name": "a", "securityContext": {}, "livenessProbe": {"grpc": {"port": 1}}},
+        {"name": "b", "securityContext": {"readOnlyRootFilesystem": true},
+         "volumeMounts": [{"name": "v", "mountPath": "/v", "subPathExpr": "$(A)"}]}]}}"#;
+    assert_eq!(
+        pod(text).unwrap().silent.unplayed,
+        [
+            "spec.securityContext",
+            "spec.containers[0].livenessProbe.grpc",
+            "spec.containers[1].securityContext",
+            "spec.containers[1].volumeMounts[0].subPathExpr",
+        ]
     );
 }
 

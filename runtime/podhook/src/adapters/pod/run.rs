@@ -33,7 +33,7 @@ use std::time::Duration;
 /// Plays a pod on this machine in real time, as a kubelet would.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Containers are local processes; what runs and waits, and which event says so, is as\nunder a kubelet. Ctrl-C (or SIGTERM) deletes the pod; a second one deletes it with\ngrace 0, a third ends everything at once.\n\nExamples:\n  podhook pod run pod.yaml --hooks target/hooks\n  podhook pod run pod.yaml --image nginx='python3 -m http.server 8080' --until running\n  podhook pod run pod.yaml --native-exec --delete-after 5s -o json\n\nExit status: 0 once the pod is gone; 65 where the pod would be refused, or a hook is no\nmodule; 66 where a hook is missing; 77 where a handler would run unsandboxed; 78 where\nFILE is no pod; 130/143 where a third signal ended the run."
+    after_help = "In a pod's exec.command, [hook.wasm, ARG…] is a hook with its container's environment\nand no grants; [podhook-exec, OPTIONS…, hook.wasm, --, ARG…] one with the grants and\nlimits that `podhook run` has as OPTIONS. The HOST of --dir HOST::GUEST is a folder of\nthe container, as is --state-dir; there is no deadline without --timeout, and the memory\nlimit is the container's. hook.wasm, or /bin/drain as bin/drain.wasm, is looked up under\n--hooks.\n\nContainers are local processes, not sandboxed: do not run a pod that you do not trust.\nThey are not PID 1 here, so a program without a handler for SIGTERM ends at once, which\nin a cluster it would not. What runs and waits, and which event says so, is as under a\nkubelet. Times count from the first container's creation.\n\nCtrl-C (or SIGTERM, SIGHUP) deletes the pod; a second one deletes it by force (grace 0),\nwhich hurries nothing that the kubelet has begun; a third ends everything at once.\n\nExamples:\n  podhook pod run pod.yaml --hooks target/wasm32-wasip2/release\n  podhook pod run pod.yaml --image nginx='python3 -m http.server 8080' --until running\n  podhook pod run pod.yaml --native-exec --delete-after 5s -o json\n\nExit status: 0 once the pod is gone; 65 where the pod would be refused, or a hook is not\na module; 66 where a hook is missing; 77 where a handler would run unsandboxed; 78 where\nFILE is not a pod; 128 and the number of the signal that ended the run early."
 )]
 pub(crate) struct Options {
     /// A pod in YAML or JSON; -: stdin
@@ -48,7 +48,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
     grace: Option<i64>,
 
-    /// Delete the pod when it has come so far
+    /// Delete the pod once it has reached this state
     #[arg(long, value_enum, value_name = "STATE")]
     until: Option<Until>,
 
@@ -61,7 +61,7 @@ pub(crate) struct Options {
     #[arg(long = "image", value_name = "IMAGE=COMMAND", value_parser = images::parse)]
     images: Vec<Image>,
 
-    /// Where exec handlers' commands are looked up as modules [default: FILE's folder]
+    /// Folder of the hook modules that exec handlers name [default: FILE's folder]
     #[arg(long, value_name = "DIR")]
     hooks: Option<PathBuf>,
 
@@ -108,7 +108,8 @@ async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> 
     play(&mut machine, &mut node, &mut timeline).await;
     node.finish(&mut timeline).await;
     let failed = outlet.failed();
-    outlet.write(result(options.output, &timeline, &pod, &node)?, None);
+    let gone = machine.status().is_none();
+    outlet.write(result(options.output, &timeline, gone, &pod, &node)?, None);
     drop(outlet);
     node.wait_until_written().await;
     warn_of_remains(&pod, &node);
@@ -124,6 +125,7 @@ async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> 
 fn result(
     format: Format,
     timeline: &Timeline,
+    gone: bool,
     pod: &LivePod,
     node: &LiveNode,
 ) -> Result<String, CliError> {
@@ -131,7 +133,7 @@ fn result(
         Format::Json => Ok(json(timeline, pod)? + "\n"),
         Format::Text => {
             let ip = pod.ips.first().map(ToString::to_string);
-            let page = describe::page(timeline, ip.as_deref(), timeline.at(node.now()));
+            let page = describe::page(timeline, ip.as_deref(), gone, timeline.at(node.now()));
             Ok(format!("\n{page}"))
         }
     }
@@ -143,7 +145,7 @@ fn warn_of_remains(pod: &LivePod, node: &LiveNode) {
         && let Some(why) = node.not_isolated()
     {
         let note = format!(
-            "note: what containers and native hooks wrote stays on this machine: no overlay over /: {why}"
+            "note: what containers and hooks wrote stays on this machine: no overlay over /: {why}"
         );
         to_stderr(timeline_text::lines(&[note]).as_bytes());
     }

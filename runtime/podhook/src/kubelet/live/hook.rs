@@ -272,8 +272,11 @@ impl HookRun {
                     true => ", over HTTP although HTTPS was asked for",
                     false => "",
                 };
-                let (status, requests) = (answer.status, answer.requests);
-                let note = format!("answered with status {status}{fallback}; requests: {requests}");
+                let sent = match answer.requests {
+                    0 | 1 => String::new(),
+                    more => format!(" after {more} requests"),
+                };
+                let note = format!("answered with status {}{sent}{fallback}", answer.status);
                 Finished::without_process(call, Ok(())).noted(note)
             }
         }

@@ -113,6 +113,7 @@ impl Finished {
                 (code, Exit::Code(code))
             }
         };
+        let line = line.filter(|_| !died_with_container);
         if died_with_container {
             report.outcome = Outcome::Cancelled(CancelReason::Terminated);
         }

@@ -33,14 +33,15 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     let codes = config::code_store();
     compile(&modules, &codes)?;
     let (commands, placeholders) = commands(options, &file.spec);
-    warn_of_elsewhere(&file);
+    warn_of_silence(&file);
+    warn_of_images(options, &file.spec);
     let spec = Arc::new(file.spec);
     let volumes =
         Volumes::make(&spec).map_err(|error| CliError::cannot_create("spec.volumes", error))?;
     let isolate = rustix::process::geteuid().is_root();
     if !isolate {
         warn(
-            "podhook is not root: there is no overlay over /, and what containers and native hooks write stays on this machine",
+            "podhook is not root: there is no overlay over /, and what containers and hooks write stays on this machine",
         );
     }
     if !isolate && volumes.are_mounted() {
@@ -227,16 +228,40 @@ fn argv(
     Some(entrypoint.into_iter().chain(args).collect())
 }
 
+/// What was said of images that no container would have asked about.
+fn warn_of_images(options: &Options, spec: &PodSpec) {
+    let of = |container: &ContainerSpec| container.image.clone().unwrap_or_default();
+    let asked: Vec<_> = spec
+        .all()
+        .filter(|(_, container)| container.command.is_empty())
+        .map(|(_, container)| of(container))
+        .collect();
+    let unasked = options.images.iter();
+    for image in unasked.filter(|image| !asked.contains(&image.name)) {
+        let name = &image.name;
+        let known = asked.join(", ");
+        warn(&format!(
+            "--image {name}: no container without a command has this image; those that do have: {known}"
+        ));
+    }
+}
+
 fn warn_of_placeholder(container: &ContainerSpec) {
     let image = container.image.as_deref().unwrap_or_default();
     warn(&format!(
-        "container {:?} has no command, and nothing is known of image {image:?}: a placeholder runs, which sleeps until SIGTERM; --image {image}=COMMAND says otherwise",
+        "container {:?} has no command, and nothing is known of image {image:?}: a placeholder runs, which sleeps until SIGTERM; --image {image}=COMMAND gives it one",
         container.name
     ));
 }
 
-fn warn_of_elsewhere(file: &PodFile) {
-    for field in &file.elsewhere {
+fn warn_of_silence(file: &PodFile) {
+    for field in &file.silent.unplayed {
+        let line = file.line_of(field);
+        warn(&format!(
+            "line {line}: {field}: has no effect on this machine"
+        ));
+    }
+    for field in &file.silent.elsewhere {
         let line = file.line_of(field);
         warn(&format!(
             "line {line}: {field}: only a cluster knows its value, which is left out"
