@@ -236,10 +236,9 @@ fn nginx_quit() {
         sandboxed.events()[3],
         "FailedPreStopHook: PreStopHook failed"
     );
-    assert_eq!(
-        sandboxed.report("PreStop")["events"][0]["reason"],
-        "GracefulQuit"
-    );
+    // Whether it gets to say that the process has ended is a matter of who is first.
+    let log = &sandboxed.report("PreStop")["logs"][0];
+    assert_eq!(log["message"], "sent", "{log:#}");
     let exit = sandboxed
         .rows("processes")
         .iter()
