@@ -16,8 +16,6 @@ pub(super) struct Kill {
     container: ContainerIndex,
     /// Seconds left of the budget.
     grace: i64,
-    /// With its whole pod, in which sidecars go last.
-    ordered: bool,
     stage: KillStage,
 }
 
@@ -78,7 +76,6 @@ impl PodMachine {
         container: ContainerIndex,
         message: impl Into<Cow<'static, str>>,
         grace: i64,
-        ordered: bool,
     ) {
         self.event_about(container, PodEvent::normal("Killing", message));
         // R32: nobody knows the hook of a pod that the API does not know.
@@ -86,7 +83,6 @@ impl PodMachine {
         let mut kill = Kill {
             container,
             grace,
-            ordered,
             stage: KillStage::Done,
         };
         if has_hook && grace > 0 {
@@ -133,10 +129,9 @@ impl PodMachine {
         }
     }
 
-    /// R39: waits only while there is grace left. R17: a container that is killed while
-    /// its pod goes on waits for nobody.
+    /// R39: waits only while there is grace left.
     fn await_turn(&mut self, kill: &mut Kill) {
-        if kill.ordered && kill.grace > 0 && self.spec.is_sidecar(kill.container) {
+        if kill.grace > 0 && self.spec.is_sidecar(kill.container) {
             kill.stage = KillStage::Turn {
                 since: self.now,
                 until: self.now + grace::span(kill.grace),
@@ -148,6 +143,8 @@ impl PodMachine {
 
     /// R65: a sidecar stays until all regular containers, and all sidecars started
     /// after it, are killed: the hook of one that has ended by itself counts as well.
+    /// One that is killed while its pod goes on is killed alone, and waits for nobody
+    /// (R17).
     fn is_needed(&self, container: ContainerIndex, kills: &[Kill]) -> bool {
         kills.iter().any(|other| {
             let later = !self.spec.is_init(other.container) || other.container > container;

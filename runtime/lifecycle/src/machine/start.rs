@@ -136,7 +136,7 @@ impl PodMachine {
                 self.event_about(container, event);
                 self.kubelet.work = Work::Unwinding { container, message };
                 let grace = self.base_grace(container, KillReason::Other);
-                self.kill(container, "FailedPostStartHook", grace, false);
+                self.kill(container, "FailedPostStartHook", grace);
             }
         }
     }

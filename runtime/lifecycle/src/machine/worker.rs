@@ -159,7 +159,7 @@ impl PodMachine {
             Step::Kill(container, message, reason) => {
                 let grace = self.base_grace(container, reason);
                 self.kubelet.work = Work::Killing;
-                self.kill(container, message, grace, false);
+                self.kill(container, message, grace);
             }
             Step::KillPod => {
                 let own = GraceSpec {
@@ -176,7 +176,7 @@ impl PodMachine {
         for index in (0..self.runtime.len()).map(ContainerIndex) {
             if self.runs(index) {
                 let message = format!("Stopping container {}", self.name(index));
-                self.kill(index, message, grace, true);
+                self.kill(index, message, grace);
             }
         }
     }
