@@ -277,3 +277,20 @@ fn names_in_a_file_cannot_write_to_the_terminal() {
     assert_eq!(finished.status, 65, "{finished:#?}");
     assert!(!finished.stdout.contains('\u{1b}'), "{finished:#?}");
 }
+
+/// The API takes it; that it is not played is for those to say that would play it.
+#[test]
+fn a_rule_that_is_not_played_is_no_fault_of_the_pod() {
+    let folder = tempfile::tempdir().unwrap();
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [
+        {"name": "c", "image": "i", "restartPolicy": "Never", "restartPolicyRules": [
+          {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [1]}}]}]}}"#;
+    let path = file(&folder, "pod.json", pod);
+    let path = path.to_str().unwrap();
+    let checked = crate::podhook::podhook(["pod", "check", path]);
+    assert_eq!((checked.status, &*checked.stdout), (0, ""), "{checked:#?}");
+    let run = crate::podhook::podhook(["pod", "run", path]);
+    assert_eq!(run.status, 78);
+    let words = "line 3: spec.containers[0].restartPolicyRules[0].action: RestartAllContainers is not played";
+    assert!(run.stderr.contains(words), "{run:#?}");
+}

@@ -53,6 +53,18 @@ impl PodFile {
         Ok(Self { spec, silent, root })
     }
 
+    /// A pod that asks for what is not played had better not be played at all.
+    pub(crate) fn playable(self, name: &str) -> Result<Self, CliError> {
+        match self.silent.unplayable.first() {
+            None => Ok(self),
+            Some(field) => {
+                let line = self.line_of(field);
+                let why = format!("line {line}: {field}: RestartAllContainers is not played");
+                Err(CliError::config(name, why))
+            }
+        }
+    }
+
     /// The line of a field, or of its nearest ancestor that is written.
     pub(crate) fn line_of(&self, field: &str) -> usize {
         self.root.line_of(field)

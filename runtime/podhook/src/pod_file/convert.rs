@@ -25,6 +25,8 @@ pub(crate) struct Silent {
     pub(crate) elsewhere: Vec<String>,
     /// They have no effect here.
     pub(crate) unplayed: Vec<String>,
+    /// The pod's life would be another without them.
+    pub(crate) unplayable: Vec<String>,
 }
 
 /// What is collected on the way.
@@ -312,16 +314,24 @@ fn restart_rules(
     rules
         .filter_map(|(index, rule)| {
             let path = format!("{path}.restartPolicyRules[{index}]");
+            if rule.action == RESTART_ALL {
+                found.silent.unplayable.push(format!("{path}.action"));
+            }
             let read = restart_rule(&path, rule);
             found.keep(read)
         })
         .collect()
 }
 
+/// Beta in 1.36: the pod's containers are killed without their hooks, and all are
+/// started anew.
+const RESTART_ALL: &str = "RestartAllContainers";
+
 fn restart_rule(path: &str, rule: api::ContainerRestartRule) -> Result<RestartRule, Fault> {
-    if rule.action != "Restart" {
+    if !["Restart", RESTART_ALL].contains(&rule.action.as_str()) {
         let field = format!("{path}.action");
-        return Err(unsupported(field, &rule.action, "\"Restart\""));
+        let supported = "\"Restart\", \"RestartAllContainers\"";
+        return Err(unsupported(field, &rule.action, supported));
     }
     let codes = rule.exit_codes.unwrap_or_default();
     let not_in = match codes.operator.as_str() {

@@ -78,7 +78,8 @@ pub(crate) struct Options {
 const REJECTED: u8 = 65;
 
 pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
-    let mut file = PodFile::open(&options.file)?;
+    let name = options.file.display().to_string();
+    let mut file = PodFile::open(&options.file)?.playable(&name)?;
     defaults::apply(&mut file.spec);
     let errors = validate(&file.spec);
     if !errors.is_empty() {

@@ -65,6 +65,7 @@ fn pod(root: &Node, name: &str) -> Result<PodSpec, CliError> {
             .hint("a case is {pod: …, scenario: …}; for a pod alone: podhook pod check, pod run")
     })?;
     let file = PodFile::from_node(pod).map_err(|error| error.of_file(name))?;
+    let file = file.playable(name)?;
     let mut spec = file.spec;
     defaults::apply(&mut spec);
     Ok(spec)
