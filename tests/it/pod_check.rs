@@ -151,26 +151,27 @@ fn json_files_and_stdin_are_read_too() {
 #[test]
 fn what_is_no_pod() {
     let changed = |line: &str, other: &str| check_text(pod("{}").replace(line, other));
-    unreadable(
-        &changed("kind: Pod", "kind: Deployment"),
-        "line 2: kind: a Deployment, not a Pod",
-    );
-    unreadable(
-        &changed("kind: Pod", "kind: Deployment"),
-        "hint: take its spec.template",
-    );
-    unreadable(
-        &changed("kind: Pod", "kind: List"),
-        "hint: take one pod out of its items",
-    );
-    unreadable(
-        &changed("kind: Pod", "kind: Service"),
-        "a Service, not a Pod",
-    );
-    unreadable(
-        &changed("apiVersion: v1", "apiVersion: v2"),
-        "line 1: apiVersion: ",
-    );
+    for (line, other, words) in [
+        (
+            "kind: Pod",
+            "kind: Deployment",
+            "line 2: kind: a Deployment, not a Pod",
+        ),
+        (
+            "kind: Pod",
+            "kind: Deployment",
+            "hint: take its spec.template",
+        ),
+        (
+            "kind: Pod",
+            "kind: List",
+            "hint: take one pod out of its items",
+        ),
+        ("kind: Pod", "kind: Service", "a Service, not a Pod"),
+        ("apiVersion: v1", "apiVersion: v2", "line 1: apiVersion: "),
+    ] {
+        unreadable(&changed(line, other), words);
+    }
     unreadable(&check_text("just text"), "not a pod");
     unreadable(&check_text("[1, 2]"), "not a pod");
     unreadable(&check_text(""), "empty");

@@ -51,7 +51,9 @@ impl PodEvent {
         self
     }
 
-    fn same_as(&self, other: &Self) -> bool {
+    /// Whether only the count tells them apart.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
         (self.kind, self.reason, &self.message, &self.field_path)
             == (other.kind, other.reason, &other.message, &other.field_path)
     }

@@ -13,6 +13,7 @@ pub mod validation;
 
 use crate::Hook;
 use crate::invocation::Pod;
+use crate::probe::ProbeKind;
 
 /// `spec` of a pod, and the metadata that its rules need.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,6 +101,18 @@ pub struct VolumeMount {
     pub sub_path: Option<String>,
     /// `readOnly`.
     pub read_only: bool,
+}
+
+impl ContainerSpec {
+    /// The probe of this kind.
+    #[must_use]
+    pub fn probe(&self, kind: ProbeKind) -> Option<&Probe> {
+        match kind {
+            ProbeKind::Startup => self.startup_probe.as_ref(),
+            ProbeKind::Liveness => self.liveness_probe.as_ref(),
+            ProbeKind::Readiness => self.readiness_probe.as_ref(),
+        }
+    }
 }
 
 /// One of `restartPolicyRules`: restart when the exit code is (not) among these.

@@ -22,6 +22,9 @@ mod sweep;
 mod tests;
 mod volume;
 
+/// The code of what SIGKILL ended, as shells and runtimes have it.
+pub(crate) const KILLED: i32 = 137;
+
 pub(crate) use capture::OnLine;
 #[cfg(test)]
 use capture::Stream;

@@ -117,6 +117,7 @@ fn options_that_make_no_sense() {
     let pod = PodFile::of(&sh("true"));
     for (arguments, word) in [
         (&["--grace=-1"][..], "--grace"),
+        (&["--grace=5s"], "write whole seconds without a unit"),
         (&["--image=nginx"], "no =COMMAND"),
         (&["--image=nginx='x"], "a quote is not closed"),
         (&["--until=gone"], "possible values: running, done"),

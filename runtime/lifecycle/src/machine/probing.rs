@@ -8,7 +8,7 @@ use super::{Effect, NodeState, PodMachine, ProbeId, Time};
 use crate::pod_event::PodEvent;
 use crate::pod_status::{ContainerState, PodStatus};
 use crate::probe::{ProbeAnswer, ProbeKind, Prober};
-use crate::spec::{ContainerIndex, ContainerSpec, Probe};
+use crate::spec::ContainerIndex;
 
 /// The probes of one start of a container.
 #[derive(Debug, Clone, Default)]
@@ -16,14 +16,6 @@ pub(super) struct ContainerProbes {
     /// Which start they belong to.
     start: u32,
     probers: Vec<(Prober, Option<ProbeId>)>,
-}
-
-fn probe(container: &ContainerSpec, kind: ProbeKind) -> Option<&Probe> {
-    match kind {
-        ProbeKind::Startup => container.startup_probe.as_ref(),
-        ProbeKind::Liveness => container.liveness_probe.as_ref(),
-        ProbeKind::Readiness => container.readiness_probe.as_ref(),
-    }
 }
 
 /// What a readiness probe comes to during termination (kubelet 1.36; §4.9).
@@ -64,7 +56,7 @@ impl PodMachine {
 
     fn has_probe(&self, index: ContainerIndex, kind: ProbeKind) -> bool {
         let container = self.spec.container(index);
-        container.is_some_and(|container| probe(container, kind).is_some())
+        container.is_some_and(|container| container.probe(kind).is_some())
     }
 
     fn add_probers(&mut self, index: ContainerIndex, start: u32, kinds: &[ProbeKind]) {
@@ -79,7 +71,7 @@ impl PodMachine {
         };
         probes.start = start;
         let fresh = kinds.iter().filter_map(|kind| {
-            let probe = probe(container, *kind)?;
+            let probe = container.probe(*kind)?;
             Some((Prober::new(*kind, probe, since, now, added), None))
         });
         let fresh: Vec<_> = fresh.collect();

@@ -5,7 +5,12 @@ mod run;
 mod simulate;
 
 use crate::error::CliError;
+use crate::kubelet::timeline_text;
+use crate::options::Format;
+use crate::terminal::{line_to_stdout, to_stdout};
 use clap::{Args, Subcommand};
+use podhook_lifecycle::spec::validation::FieldError;
+use serde_json::{Value, json};
 
 /// Works on pods' files.
 #[derive(Debug, Args)]
@@ -30,4 +35,20 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
         Command::Run(options) => run::run(options),
         Command::Simulate(options) => simulate::run(options),
     }
+}
+
+/// Status of a pod that the API server would refuse (`EX_DATAERR`).
+const REJECTED: u8 = 65;
+
+/// Says what would be refused of a pod that is to be played.
+fn rejected(errors: &[FieldError], format: Format) -> Result<(), CliError> {
+    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    match format {
+        Format::Json => line_to_stdout(&pretty(&json!({ "rejected": errors }))?),
+        Format::Text => to_stdout(timeline_text::lines(&errors).as_bytes()),
+    }
+}
+
+fn pretty(value: &Value) -> Result<String, CliError> {
+    serde_json::to_string_pretty(value).map_err(|error| CliError::host_fault("JSON", error))
 }

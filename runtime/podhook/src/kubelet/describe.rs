@@ -141,10 +141,7 @@ fn events(timeline: &Timeline, At(now): At) -> Vec<String> {
     let mut seen: Vec<(f64, f64, &PodEvent)> = Vec::new();
     for (At(t), row) in timeline.rows() {
         let Row::Event(event) = row else { continue };
-        match seen
-            .iter_mut()
-            .find(|(_, _, known)| is_repeated(known, event))
-        {
+        match seen.iter_mut().find(|(_, _, known)| known.same_as(event)) {
             Some(known) => (known.1, known.2) = (t, event),
             None => seen.push((t, t, event)),
         }
@@ -175,10 +172,6 @@ fn events(timeline: &Timeline, At(now): At) -> Vec<String> {
         .chain(head)
         .chain(lines)
         .collect()
-}
-
-fn is_repeated(a: &PodEvent, b: &PodEvent) -> bool {
-    (a.kind, a.reason, &a.message, &a.field_path) == (b.kind, b.reason, &b.message, &b.field_path)
 }
 
 fn row(kind: &str, reason: &str, age: &str, from: &str, message: &str) -> String {

@@ -19,6 +19,7 @@ use crate::local::{Command, LocalContainer};
 use podhook_lifecycle::Hook;
 use podhook_lifecycle::machine::{HookCall, HookId, Input, ProbeId, Time};
 use podhook_lifecycle::probe::ProbeAnswer;
+use podhook_lifecycle::spec::expansion::environment;
 use podhook_lifecycle::spec::{ContainerIndex, ContainerSpec, PodSpec};
 use podhook_sandbox::Cancel;
 use report::Finished;
@@ -54,6 +55,15 @@ pub(crate) struct LivePod {
     pub(crate) isolate: bool,
     /// Whether anybody reads what containers print.
     pub(crate) shows_output: bool,
+}
+
+/// A command in a container, which has its environment and its folder.
+pub(crate) fn command(argv: &[String], container: &ContainerSpec) -> Command {
+    Command {
+        argv: argv.to_vec(),
+        env: environment(&container.env),
+        working_dir: container.working_dir.clone(),
+    }
 }
 
 /// Something happened, at this time.

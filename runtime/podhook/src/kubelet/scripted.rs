@@ -334,11 +334,8 @@ impl ScriptedNode {
         kind: ProbeKind,
     ) {
         let spec = self.spec.clone();
-        let probe = spec.container(index).and_then(|spec| match kind {
-            ProbeKind::Startup => spec.startup_probe.as_ref(),
-            ProbeKind::Liveness => spec.liveness_probe.as_ref(),
-            ProbeKind::Readiness => spec.readiness_probe.as_ref(),
-        });
+        let container = spec.container(index);
+        let probe = container.and_then(|container| container.probe(kind));
         let Some(probe) = probe else { return };
         let ports = spec.container(index).map(|spec| &spec.ports[..]);
         let (takes, answer) = self.scenario.probe_answer(probe, ports.unwrap_or_default());

@@ -4,6 +4,7 @@
 //! Two tasks for each container. When the connection is dropped the socket closes, and
 //! the container ends. Knows nothing of commands and output.
 
+use crate::local::KILLED;
 use crate::local::protocol::{MAIN, Reply, Request, frame, length, send_with_files};
 use crate::local::shim::WORD;
 use crate::local::sweep::end_session;
@@ -23,9 +24,6 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-/// The code of a main process whose shim was killed: then it was killed as well.
-const KILLED: i32 = 137;
 
 /// How long to wait for the last lines of a container that is over.
 const LAST_LINES: Duration = Duration::from_secs(1);

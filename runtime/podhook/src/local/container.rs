@@ -4,6 +4,7 @@
 //! Everything in it is killed when this is dropped. Does not know why it is started or
 //! ended.
 
+use crate::local::KILLED;
 use crate::local::capture::{Captured, OnLine, Stream, capture, pipe, relay};
 use crate::local::connection::Connection;
 use crate::local::program::reason;
@@ -24,9 +25,6 @@ pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
 /// A runtime's word for a container in which nothing can be started any more.
 pub(crate) const OVER: &str = "container is in CONTAINER_EXITED state";
-
-/// The code of what SIGKILL ended.
-const KILLED: i32 = 137;
 
 /// What to run; stdin is always empty.
 #[derive(Debug, Clone, Default)]

@@ -5,6 +5,7 @@
 //! what it started whatever happens to podhook. Decides nothing: when to kill is
 //! podhook's to say, or said by its end.
 
+use crate::local::KILLED;
 use crate::local::overlay::{self, NotIsolated};
 use crate::local::program::spawn;
 use crate::local::protocol::{Control, MAIN, Program, Reply, Request};
@@ -31,9 +32,6 @@ use std::sync::atomic::AtomicBool;
 pub(super) const WORD: &str = "__container";
 pub(super) const OVERLAY: &str = "with-overlay";
 pub(super) const BARE: &str = "without-overlay";
-
-/// The code of what SIGKILL ended.
-const KILLED: i32 = 137;
 
 const LAST_SIGNAL: i32 = 64;
 

@@ -1,5 +1,6 @@
 //! `podhook pod check`: a pod's hooks, judged without running them.
 
+use super::REJECTED;
 use crate::error::CliError;
 use crate::one_line::one_line;
 use crate::options::Format;
@@ -26,9 +27,6 @@ pub(crate) struct Options {
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
 }
-
-/// Status of a pod that the API server would refuse (`EX_DATAERR`).
-const REJECTED: u8 = 65;
 
 pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     let mut spec = PodFile::open(&options.file)?.spec;

@@ -5,6 +5,7 @@ mod outlet;
 mod output;
 mod prepare;
 
+use super::{REJECTED, rejected};
 use crate::error::CliError;
 use crate::kubelet::describe;
 use crate::kubelet::live::{self, Deletion, LiveNode, LivePod, Teller, Until};
@@ -13,16 +14,16 @@ use crate::kubelet::timeline::Timeline;
 use crate::kubelet::{timeline_json, timeline_text};
 use crate::options::Format;
 use crate::pod_file::PodFile;
-use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
+use crate::terminal::to_stderr;
 use clap::Args;
 use images::Image;
 use outlet::Outlet;
 use output::Printer;
 use podhook_lifecycle::machine::{Pace, PodMachine};
 use podhook_lifecycle::spec::defaults;
-use podhook_lifecycle::spec::validation::{FieldError, validate};
+use podhook_lifecycle::spec::validation::validate;
 use podhook_runner::grammar;
-use serde_json::{Value, json};
+use serde_json::Value;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::net::IpAddr;
@@ -45,7 +46,7 @@ pub(crate) struct Options {
     delete_after: Option<Duration>,
 
     /// Grace period of the deletion in seconds [default: the pod's]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     grace: Option<i64>,
 
     /// Delete the pod once it has reached this state
@@ -74,8 +75,11 @@ pub(crate) struct Options {
     output: Format,
 }
 
-/// Status of a pod that the API server would refuse (`EX_DATAERR`).
-const REJECTED: u8 = 65;
+/// A grace period, as the API has it.
+fn seconds(text: &str) -> Result<i64, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds >= 0);
+    seconds.ok_or_else(|| "write whole seconds without a unit, 0 or more, like 30".to_owned())
+}
 
 pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     let name = options.file.display().to_string();
@@ -179,15 +183,4 @@ fn accounts(pod: &LivePod) -> Value {
     containers
         .map(|((_, spec), shared)| live::account(&spec.name, spec.memory_limit, &shared.account))
         .collect()
-}
-
-fn rejected(errors: &[FieldError], format: Format) -> Result<(), CliError> {
-    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    match format {
-        Format::Text => to_stdout(timeline_text::lines(&errors).as_bytes()),
-        Format::Json => {
-            let json = serde_json::to_string_pretty(&json!({ "rejected": errors }));
-            line_to_stdout(&json.map_err(|error| CliError::host_fault("JSON", error))?)
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! `podhook pod simulate`: a pod's life by script, in virtual time.
 
+use super::{REJECTED, rejected};
 use crate::error::CliError;
 use crate::kubelet::play::play;
 use crate::kubelet::scenario::Scenario;
@@ -12,9 +13,8 @@ use crate::pod_file::{PodError, PodFile, Source};
 use crate::terminal::{line_to_stdout, to_stdout};
 use clap::Args;
 use podhook_lifecycle::machine::{Pace, PodMachine};
-use podhook_lifecycle::spec::validation::{FieldError, validate};
+use podhook_lifecycle::spec::validation::validate;
 use podhook_lifecycle::spec::{PodSpec, defaults};
-use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,9 +33,6 @@ pub(crate) struct Options {
     output: Format,
 }
 
-/// Status of a pod that the API server would refuse (`EX_DATAERR`).
-const REJECTED: u8 = 65;
-
 /// The uid of a simulated pod that has none: the same every time.
 const UID: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -53,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     let scenario = scenario(&root, &spec, &source.name)?;
     let timeline = simulate(Arc::new(spec), scenario)?;
     match options.output {
-        Format::Json => line_to_stdout(&pretty(&timeline_json::object(&timeline).into())?)?,
+        Format::Json => line_to_stdout(&super::pretty(&timeline_json::object(&timeline).into())?)?,
         Format::Text => to_stdout(timeline_text::whole(&timeline).as_bytes())?,
     }
     Ok(0)
@@ -101,16 +98,4 @@ fn simulate(spec: Arc<PodSpec>, scenario: Scenario) -> Result<Timeline, CliError
         .map_err(|error| CliError::host_fault("podhook", error))?;
     runtime.block_on(play(&mut machine, &mut node, &mut timeline));
     Ok(timeline)
-}
-
-fn rejected(errors: &[FieldError], format: Format) -> Result<(), CliError> {
-    let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    match format {
-        Format::Json => line_to_stdout(&pretty(&json!({ "rejected": errors }))?),
-        Format::Text => to_stdout(timeline_text::lines(&errors).as_bytes()),
-    }
-}
-
-fn pretty(value: &serde_json::Value) -> Result<String, CliError> {
-    serde_json::to_string_pretty(value).map_err(|error| CliError::host_fault("JSON", error))
 }

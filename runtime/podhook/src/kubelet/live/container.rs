@@ -2,7 +2,7 @@
 
 use super::{Fact, LiveNode, Started, Teller};
 use crate::kubelet::timeline::{Line, Timeline, What, Whose};
-use crate::local::{Command, Isolation, LocalContainer, OnLine, Surroundings};
+use crate::local::{Command, Isolation, KILLED, LocalContainer, OnLine, Surroundings};
 use podhook_lifecycle::hook_error;
 use podhook_lifecycle::machine::{Input, Time};
 use podhook_lifecycle::spec::ContainerIndex;
@@ -12,9 +12,6 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// This program, whatever became of its file.
 const OURSELVES: &str = "/proc/self/exe";
-
-/// The code of what SIGKILL ended.
-const KILLED: i32 = 137;
 
 /// The code of what SIGTERM ended.
 const TERMINATED: i32 = 143;

@@ -1,13 +1,13 @@
 //! A hook's run on the live node, by the kind of its handler.
 
 use super::report::{Exit, Finished};
-use super::{Fact, Held, LiveNode, LivePod, News, RunningHook, Teller};
+use super::{Fact, Held, LiveNode, LivePod, News, RunningHook, Teller, command};
 use crate::handlers::exec::HookModule;
 use crate::handlers::http_get::{self, Target};
 use crate::handlers::in_container::Place;
 use crate::handlers::module_run::ModuleRun;
 use crate::kubelet::timeline::{Timeline, What};
-use crate::local::{Command, LocalContainer, OVER};
+use crate::local::{LocalContainer, OVER};
 use crate::report_line::failure;
 use podhook_lifecycle::hook_error::{self, Whose};
 use podhook_lifecycle::machine::{HookCall, HookId, Input, Time};
@@ -224,11 +224,7 @@ impl HookRun {
         let (teller, id) = (self.teller, self.call.id);
         let key = (self.call.container, self.call.hook);
         let Some(hook) = self.pod.modules.get(&key) else {
-            let command = Command {
-                argv: argv.clone(),
-                env: podhook_lifecycle::spec::expansion::environment(&spec.env),
-                working_dir: spec.working_dir.clone(),
-            };
+            let command = command(argv, spec);
             let started = || teller.tell(Fact::HookStarted(id));
             let result = container.exec(&command, started).await;
             return Finished::local(&call, argv, result, whose);

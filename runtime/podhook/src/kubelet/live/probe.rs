@@ -1,13 +1,13 @@
 //! A probe on the live node: asked for real, answered within its timeout.
 
-use super::{Fact, LiveNode, LivePod};
+use super::report::not_executed;
+use super::{Fact, LiveNode, LivePod, command};
 use crate::handlers::http_get::{self, Target};
-use crate::local::{Command, ExecResult, LocalContainer, OVER, reason};
+use crate::local::{ExecResult, LocalContainer, reason};
 use podhook_lifecycle::hook_error;
 use podhook_lifecycle::machine::ProbeId;
 use podhook_lifecycle::port;
 use podhook_lifecycle::probe::{ProbeAnswer, ProbeKind};
-use podhook_lifecycle::spec::expansion::environment;
 use podhook_lifecycle::spec::{
     ContainerIndex, ContainerSpec, ExecAction, HttpGetAction, Probe, ProbeAction, TcpSocketAction,
 };
@@ -37,14 +37,8 @@ async fn answer(
     index: ContainerIndex,
     kind: ProbeKind,
 ) -> ProbeAnswer {
-    let Some((spec, probe)) = pod.spec.container(index).and_then(|spec| {
-        let probe = match kind {
-            ProbeKind::Startup => &spec.startup_probe,
-            ProbeKind::Liveness => &spec.liveness_probe,
-            ProbeKind::Readiness => &spec.readiness_probe,
-        };
-        Some((spec, probe.as_ref()?))
-    }) else {
+    let spec = pod.spec.container(index);
+    let Some((spec, probe)) = spec.and_then(|spec| Some((spec, spec.probe(kind)?))) else {
         return ProbeAnswer::Success;
     };
     let within = Duration::from_secs(u64::from(probe.timeout_seconds));
@@ -75,25 +69,16 @@ async fn exec(
     spec: &ContainerSpec,
     action: &ExecAction,
 ) -> ProbeAnswer {
-    let command = Command {
-        argv: action.command.clone(),
-        env: environment(&spec.env),
-        working_dir: spec.working_dir.clone(),
-    };
+    let command = command(&action.command, spec);
     let output = match container.exec(&command, || {}).await {
-        ExecResult::CannotStart(why) => return cannot_start(&why),
+        ExecResult::CannotStart(why) => {
+            return ProbeAnswer::Error(not_executed(&why, Runner::new_id()));
+        }
         ExecResult::Exited { code: 0, .. } => return ProbeAnswer::Success,
         ExecResult::Exited { output, .. } | ExecResult::Killed { output, .. } => output,
     };
     let printed = [output.stdout, output.stderr].concat();
     ProbeAnswer::Failure(String::from_utf8_lossy(&printed).into_owned())
-}
-
-fn cannot_start(why: &str) -> ProbeAnswer {
-    ProbeAnswer::Error(match why == OVER {
-        true => hook_error::not_running(),
-        false => hook_error::cannot_start(why, &format!("{:064x}", Runner::new_id().0)),
-    })
 }
 
 async fn http_get(pod: &LivePod, spec: &ContainerSpec, action: &HttpGetAction) -> ProbeAnswer {

@@ -2,9 +2,11 @@
 //!
 //! Pure but for the clock that a report has to name.
 
-use crate::local::{ExecResult, OVER, Output};
+use crate::local::{ExecResult, KILLED, OVER, Output};
 use podhook_lifecycle::hook_error::{self, Whose};
-use podhook_lifecycle::{CancelReason, Failure, Invocation, Level, LogRecord, Outcome, Report};
+use podhook_lifecycle::{
+    CancelReason, Failure, Invocation, InvocationId, Level, LogRecord, Outcome, Report,
+};
 use podhook_runner::Runner;
 
 /// A hook that ended.
@@ -21,9 +23,6 @@ pub(super) enum Exit {
     /// With its container.
     Killed,
 }
-
-/// The code that a runtime gives of what was killed.
-const KILLED: i32 = 137;
 
 impl Finished {
     /// Of a handler without a process.
@@ -87,13 +86,7 @@ impl Finished {
         why: &str,
         whose: Whose<'_>,
     ) -> Self {
-        let error = match why == OVER {
-            true => hook_error::not_running(),
-            false => {
-                let id = format!("{:032x}{:032x}", call.id.0, Runner::new_id().0);
-                hook_error::cannot_start(why, &id)
-            }
-        };
+        let error = not_executed(why, call.id);
         Self::without_process(call, Err(whose.exec(argv, &error, b"")))
     }
 
@@ -141,6 +134,17 @@ impl Finished {
             fields: Vec::new(),
         });
         self
+    }
+}
+
+/// What a runtime says of a command that it did not start, and its name for it.
+pub(super) fn not_executed(why: &str, id: InvocationId) -> String {
+    match why == OVER {
+        true => hook_error::not_running(),
+        false => {
+            let id = format!("{:032x}{:032x}", id.0, Runner::new_id().0);
+            hook_error::cannot_start(why, &id)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config;
 use crate::error::CliError;
 use crate::handlers::exec::{HookModule, Lookup};
 use crate::handlers::module_run::Shared;
-use crate::kubelet::live::{LivePod, Volumes};
+use crate::kubelet::live::{LivePod, Volumes, command};
 use crate::kubelet::timeline_text::lines;
 use crate::local::{self, Command};
 use crate::options::Format;
@@ -200,11 +200,7 @@ fn commands(options: &Options, spec: &PodSpec) -> (Vec<Command>, HashSet<Contain
             placeholders.insert(index);
             local::placeholder()
         });
-        Command {
-            argv,
-            env,
-            working_dir: container.working_dir.clone(),
-        }
+        command(&argv, container)
     });
     (commands.collect(), placeholders)
 }
