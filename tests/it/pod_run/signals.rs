@@ -129,6 +129,26 @@ fn nothing_outlives_podhook_that_is_killed() {
     wait_until_gone(main);
 }
 
+/// Deleted by force, a pod is seen no more, and what was begun is finished all the same.
+#[test]
+fn the_second_signal_deletes_by_force() {
+    let pause = json!({"preStop": {"sleep": {"seconds": 2}}});
+    let pod = PodFile::of(&hooked(UNTIL_TERM, &pause));
+    let (mut run, _) = Run::until(pod, "Status   Running");
+    run.signal(Signal::INT);
+    run.line_with("Killing: Stopping container c");
+    run.signal(Signal::INT);
+    let (status, rest) = run.end();
+    assert_eq!(status, Some(0), "{rest}");
+    for word in [
+        "Hook     c/preStop                Succeeded",
+        "Status:             Running",
+        "(deleted by force: the last status that was seen)",
+    ] {
+        assert!(rest.contains(word), "{word} in {rest}");
+    }
+}
+
 /// What still runs when everything is ended at once is killed, and reported.
 #[test]
 fn the_end_of_everything_is_reported() {

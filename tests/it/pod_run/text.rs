@@ -80,9 +80,12 @@ fn what_only_a_cluster_knows_is_left_out_and_said() {
     let mut container = sh("test -z \"$SECRET\"");
     container["env"] =
         json!([{"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]);
+    container["securityContext"] = json!({"runAsUser": 1000});
     let spec = json!({"restartPolicy": "Never", "containers": [container]});
     let done = PodFile::new(&spec).run(&[]);
     assert_eq!(done.status, 0);
+    let warning = "spec.containers[0].securityContext: has no effect on this machine";
+    assert!(done.stderr.contains(warning), "{done:#?}");
     assert!(
         done.stderr
             .contains("spec.containers[0].env[0].valueFrom: only a cluster knows its value"),
