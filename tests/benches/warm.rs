@@ -16,7 +16,7 @@
 #[path = "warm/bare.rs"]
 mod bare;
 
-use podhook_ledger::Account;
+use podhook_ledger::{Account, AccountLimits};
 use podhook_lifecycle::{Hook, Invocation, MemoryState, Outcome};
 use podhook_runner::Runner;
 use podhook_sandbox::{CodeStore, Module, Profile, Wiring};
@@ -191,7 +191,10 @@ impl Worker {
         let runner = Runner::new(Profile::pooled(16), codes).unwrap();
         let module = Module::new(std::fs::read(NOOP).unwrap()).unwrap();
         runner.prepare(&module, &Invocation::new(Runner::new_id()));
-        let account = Account::new(Invocation::new(Runner::new_id()).budget.memory);
+        let account = Account::new(AccountLimits {
+            memory_max: Invocation::new(Runner::new_id()).budget.memory,
+            ..AccountLimits::default()
+        });
         Self {
             runner,
             module,

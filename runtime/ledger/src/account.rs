@@ -1,68 +1,143 @@
-//! One account of the tree: memory with a limit, CPU time.
+//! One account of the tree: memory with a limit, CPU time with a quota.
 
-use podhook_lifecycle::{MemoryEvents, MemoryUsage, Meter, OverLimit};
-use std::sync::Arc;
+use crate::bandwidth::{Bandwidth, Throttling};
+use podhook_lifecycle::{
+    Allowance, Bell, CpuMax, CpuUsage, MemoryEvents, MemoryUsage, Meter, OverLimit, Periods,
+    Weight, Work,
+};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What an account is limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountLimits {
+    /// Bytes; `None`: no limit, as `max` in `memory.max`.
+    pub memory_max: Option<u64>,
+    /// `cpu.max`.
+    pub cpu: CpuMax,
+    /// `cpu.weight`, 1..=10000, among the accounts under the same one.
+    pub weight: u64,
+}
+
+impl Default for AccountLimits {
+    /// No limits, and a weight of 100, as a new cgroup has.
+    fn default() -> Self {
+        Self {
+            memory_max: None,
+            cpu: CpuMax::NONE,
+            weight: 100,
+        }
+    }
+}
 
 /// A cgroup's stand-in. Every hook of a container, and every concurrent one,
 /// charges the same account; it may be shared between threads.
-#[derive(Debug, Default)]
 pub struct Account {
     parent: Option<Arc<Account>>,
-    /// Bytes; `None`: no limit, as `max` in `memory.max`.
-    memory_max: Option<u64>,
+    /// No other account has it.
+    number: u64,
+    limits: AccountLimits,
     memory: AtomicU64,
     memory_peak: AtomicU64,
+    /// `max` and `oom` of `memory.events`.
+    limit_met: AtomicU64,
     kills: AtomicU64,
-    cpu_nanos: AtomicU64,
+    cpu_nsec: AtomicU64,
+    system_nsec: AtomicU64,
+    /// `None` without a quota.
+    bandwidth: Option<Mutex<Bandwidth>>,
+    /// Whether this account or one above it has a quota.
+    throttles: bool,
 }
 
+static ACCOUNTS: AtomicU64 = AtomicU64::new(0);
+
 impl Account {
-    /// An account of its own, with a limit in bytes or none.
+    /// An account of its own.
     #[must_use]
-    pub fn new(memory_max: Option<u64>) -> Self {
+    pub fn new(limits: AccountLimits) -> Self {
+        Self::make(None, limits)
+    }
+
+    /// An account under `parent`, whose limits bind as well.
+    #[must_use]
+    pub fn under(parent: Arc<Account>, limits: AccountLimits) -> Self {
+        Self::make(Some(parent), limits)
+    }
+
+    fn make(parent: Option<Arc<Account>>, limits: AccountLimits) -> Self {
+        let bandwidth = Bandwidth::new(limits.cpu).map(Mutex::new);
+        let above = parent.as_ref().is_some_and(|parent| parent.throttles);
         Self {
-            memory_max,
-            ..Self::default()
+            throttles: above || bandwidth.is_some(),
+            number: ACCOUNTS.fetch_add(1, Relaxed),
+            bandwidth,
+            parent,
+            limits,
+            memory: AtomicU64::new(0),
+            memory_peak: AtomicU64::new(0),
+            limit_met: AtomicU64::new(0),
+            kills: AtomicU64::new(0),
+            cpu_nsec: AtomicU64::new(0),
+            system_nsec: AtomicU64::new(0),
         }
     }
 
-    /// An account under `parent`, whose limit binds as well.
+    /// The same, with `bytes` in use by others than hooks.
     #[must_use]
-    pub fn under(parent: Arc<Account>, memory_max: Option<u64>) -> Self {
-        Self {
-            parent: Some(parent),
-            memory_max,
-            ..Self::default()
-        }
+    pub fn with_memory_in_use(self, bytes: u64) -> Self {
+        self.memory.fetch_add(bytes, Relaxed);
+        self.memory_peak.fetch_max(bytes, Relaxed);
+        self
     }
 
-    /// The limit of this account alone in bytes: `memory.max`.
+    /// The limits of this account alone.
     #[must_use]
-    pub fn memory_max(&self) -> Option<u64> {
-        self.memory_max
+    pub fn limits(&self) -> &AccountLimits {
+        &self.limits
     }
 
     /// `memory.current`, `memory.peak` and `memory.events`.
     #[must_use]
     pub fn memory(&self) -> MemoryUsage {
+        let limit_met = self.limit_met.load(Relaxed);
         MemoryUsage {
             current: self.memory.load(Relaxed),
             peak: self.memory_peak.load(Relaxed),
-            events: MemoryEvents::kills(self.kills.load(Relaxed)),
+            events: MemoryEvents {
+                max: limit_met,
+                oom: limit_met,
+                oom_kill: self.kills.load(Relaxed),
+            },
         }
     }
 
-    /// CPU time charged so far, to this account and those below it.
+    /// `cpu.stat`, of this account and those below it.
     #[must_use]
-    pub fn cpu(&self) -> Duration {
-        Duration::from_nanos(self.cpu_nanos.load(Relaxed))
+    pub fn cpu(&self) -> CpuUsage {
+        let throttling = self
+            .bandwidth
+            .as_ref()
+            .map(|bandwidth| lock(bandwidth).throttling());
+        let Throttling {
+            nr_periods,
+            nr_throttled,
+            throttled,
+        } = throttling.unwrap_or_default();
+        CpuUsage {
+            usage_nsec: self.cpu_nsec.load(Relaxed),
+            system_nsec: self.system_nsec.load(Relaxed),
+            nr_periods,
+            nr_throttled,
+            throttled_usec: u64::try_from(throttled.as_micros()).unwrap_or(u64::MAX),
+        }
     }
 
     /// Takes `bytes` on this account alone.
     fn take(&self, bytes: u64) -> Result<(), OverLimit> {
-        let max = self.memory_max.unwrap_or(u64::MAX);
+        let max = self.limits.memory_max.unwrap_or(u64::MAX);
         let taken = self.memory.fetch_update(Relaxed, Relaxed, |current| {
             current.checked_add(bytes).filter(|sum| *sum <= max)
         });
@@ -86,11 +161,14 @@ impl Account {
         });
     }
 
-    /// As in `memory.events`: the kill of who is charged here counts here and above,
-    /// whoever's limit it was.
-    fn count_kill(&self) {
-        for account in self.path() {
+    /// As in `memory.events`: whose limit was met counts that, with those above it; the
+    /// kill of who is charged here counts here and above.
+    fn count_kill(&self, limit_at: usize) {
+        for (depth, account) in self.path().enumerate() {
             account.kills.fetch_add(1, Relaxed);
+            if depth >= limit_at {
+                account.limit_met.fetch_add(1, Relaxed);
+            }
         }
     }
 
@@ -98,6 +176,17 @@ impl Account {
     fn path(&self) -> impl Iterator<Item = &Account> {
         std::iter::successors(Some(self), |account| account.parent.as_deref())
     }
+
+    /// The quotas on the way up.
+    fn bandwidths(&self) -> impl Iterator<Item = MutexGuard<'_, Bandwidth>> {
+        self.path()
+            .take_while(|account| account.throttles)
+            .filter_map(|account| account.bandwidth.as_ref().map(lock))
+    }
+}
+
+fn lock(bandwidth: &Mutex<Bandwidth>) -> MutexGuard<'_, Bandwidth> {
+    bandwidth.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Meter for Account {
@@ -107,7 +196,7 @@ impl Meter for Account {
                 self.path()
                     .take(depth)
                     .for_each(|below| below.give_back(bytes));
-                self.count_kill();
+                self.count_kill(depth);
                 return Err(over);
             }
         }
@@ -118,59 +207,88 @@ impl Meter for Account {
         self.path().for_each(|account| account.give_back(bytes));
     }
 
-    fn charge_cpu(&self, used: Duration) {
-        let nanos = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
-        for account in self.path() {
-            account.cpu_nanos.fetch_add(nanos, Relaxed);
-        }
-    }
-
     fn memory_left(&self) -> Option<u64> {
         self.path()
             .filter_map(|account| {
-                let max = account.memory_max?;
+                let max = account.limits.memory_max?;
                 Some(max.saturating_sub(account.memory.load(Relaxed)))
             })
             .min()
     }
+
+    fn begin_work(&self, now: Instant, bell: &Arc<dyn Bell>) -> Allowance {
+        let mut least = Allowance::Unlimited;
+        for mut bandwidth in self.bandwidths() {
+            least = tighter(least, bandwidth.begin(now, bell));
+        }
+        if matches!(least, Allowance::Throttled { .. }) {
+            self.bandwidths()
+                .for_each(|mut bandwidth| bandwidth.end(now));
+        }
+        least
+    }
+
+    fn end_work(&self, began: Instant, work: &Work) {
+        self.bandwidths()
+            .for_each(|mut bandwidth| bandwidth.end(began));
+        self.charge_cpu(work);
+    }
+
+    fn charge_cpu(&self, work: &Work) {
+        for account in self.path() {
+            account.cpu_nsec.fetch_add(work.cpu_nsec, Relaxed);
+            account.system_nsec.fetch_add(work.system_nsec, Relaxed);
+        }
+        self.bandwidths()
+            .for_each(|mut bandwidth| bandwidth.charge(work));
+    }
+
+    fn charge_throttled(&self, from: Instant, until: Instant) {
+        self.bandwidths()
+            .for_each(|mut bandwidth| bandwidth.pause(from, until));
+    }
+
+    fn periods(&self, now: Instant) -> Option<Periods> {
+        let nearest = self.bandwidths().next();
+        nearest.map(|mut bandwidth| bandwidth.periods(now))
+    }
+
+    fn weights(&self) -> Vec<Weight> {
+        let mut weights: Vec<_> = self
+            .path()
+            .map(|account| Weight {
+                member: account.number,
+                weight: account.limits.weight,
+            })
+            .collect();
+        weights.reverse();
+        weights
+    }
+}
+
+/// The one that allows less.
+fn tighter(one: Allowance, other: Allowance) -> Allowance {
+    use Allowance::{Left, Throttled, Unlimited};
+    match (one, other) {
+        (Unlimited, other) | (other, Unlimited) => other,
+        (Throttled { until: one }, Throttled { until: other }) => Throttled {
+            until: one.max(other),
+        },
+        (Throttled { until }, Left(_)) | (Left(_), Throttled { until }) => Throttled { until },
+        (Left(one), Left(other)) => Left(one.min(other)),
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("limits", &self.limits)
+            .field("memory", &self.memory())
+            .field("cpu", &self.cpu())
+            .field("parent", &self.parent)
+            .finish()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_charge_over_the_limit_takes_nothing_and_counts_a_kill() {
-        let account = Account::new(Some(100));
-        account.charge_memory(60).unwrap();
-        let over = account.charge_memory(41).unwrap_err();
-        assert_eq!((over.max, over.current, over.asked), (100, 60, 41));
-        account.charge_memory(40).unwrap();
-        assert_eq!(account.memory_left(), Some(0));
-        account.uncharge_memory(100);
-        let memory = account.memory();
-        assert_eq!((memory.current, memory.peak), (0, 100));
-        assert_eq!(memory.events.oom_kill, 1);
-    }
-
-    #[test]
-    fn a_limit_above_binds_and_what_was_taken_below_is_given_back() {
-        let pod = Arc::new(Account::new(Some(100)));
-        let one = Account::under(pod.clone(), None);
-        let two = Account::under(pod.clone(), Some(90));
-        one.charge_memory(50).unwrap();
-        assert_eq!(two.memory_left(), Some(50));
-        assert_eq!(two.charge_memory(51).unwrap_err().max, 100);
-        assert_eq!(two.memory().current, 0);
-        assert_eq!(pod.memory().current, 50);
-    }
-
-    #[test]
-    fn cpu_time_goes_up_to_the_root() {
-        let pod = Arc::new(Account::new(None));
-        let container = Account::under(pod.clone(), None);
-        container.charge_cpu(Duration::from_micros(3));
-        container.charge_cpu(Duration::from_micros(4));
-        assert_eq!(pod.cpu(), Duration::from_micros(7));
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! What one invocation may spend.
 
+use crate::CpuMax;
 use std::time::Duration;
 
 /// Time, computation and memory of one invocation.
@@ -9,6 +10,8 @@ pub struct Budget {
     pub timeout: Option<Duration>,
     /// Units of computation. `None`: not counted.
     pub fuel: Option<u64>,
+    /// CPU time per period: a throttle, as `cpu.max`, not an end.
+    pub cpu: CpuMax,
     /// Bytes over all memories, tables and buffers kept for the hook. `None`: no
     /// limit of its own (a limit of its account still binds).
     pub memory: Option<u64>,
@@ -17,12 +20,13 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// 30 s, 128 MiB, fuel not counted, default [`Caps`]: what `podhook run` and
+    /// 30 s, 128 MiB, CPU time without limit, fuel not counted, default [`Caps`]: what `podhook run` and
     /// `podhook serve` give a hook.
     fn default() -> Self {
         Self {
             timeout: Some(Duration::from_secs(30)),
             fuel: None,
+            cpu: CpuMax::NONE,
             memory: Some(128 << 20),
             caps: Caps::default(),
         }

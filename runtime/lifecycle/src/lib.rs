@@ -14,6 +14,7 @@
 //! | [`handler`] | the pod spec's four ways to name a hook |
 //! | [`invocation`] | one call of one hook, and whom it is for |
 //! | [`budget`] | time, fuel, memory and the caps of the sandbox |
+//! | [`limits`] | CPU and memory in the kernel's numbers, by the kubelet's arithmetic |
 //! | [`grants`] | what a hook may touch; nothing by default |
 //! | [`meter`] | where a run's memory and CPU time are charged |
 //! | [`outcome`] | the six ways a hook can end, and their exit statuses |
@@ -33,6 +34,7 @@ pub mod handler;
 pub mod hook;
 pub mod hook_error;
 pub mod invocation;
+pub mod limits;
 pub mod machine;
 pub mod meter;
 pub mod outcome;
@@ -53,11 +55,12 @@ pub use grants::{Access, DirGrant, Grants, HostGrant, Scheme, SignalGrant};
 pub use handler::Handler;
 pub use hook::Hook;
 pub use invocation::{Container, HttpRequest, Invocation, InvocationId, Pod};
-pub use meter::{Meter, OverLimit};
+pub use limits::{CpuMax, CpuWeight, Limits};
+pub use meter::{Allowance, Bell, Meter, OverLimit, PeriodCount, Periods, Weight, Work};
 pub use outcome::{CancelReason, Failure, Outcome, Refusal, Resource};
 pub use report::{
-    Digest, Event, EventKind, HttpResponse, Level, LogRecord, ModuleInfo, ModuleKind, Output,
-    Report,
+    Accounting, Digest, Event, EventKind, HttpResponse, Keeper, Level, LogRecord, ModuleInfo,
+    ModuleKind, Output, Report,
 };
 pub use state::{MemoryState, State, StateError};
 pub use usage::{CpuUsage, FuelUsage, MemoryEvents, MemoryUsage, Usage};

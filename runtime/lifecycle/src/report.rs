@@ -30,6 +30,8 @@ pub struct Report {
     pub took: Duration,
     /// What it was given.
     pub budget: Budget,
+    /// Who kept the account.
+    pub accounting: Accounting,
     /// What it used.
     pub usage: Usage,
     /// What it printed.
@@ -59,12 +61,43 @@ impl Report {
             started_at: SystemTime::now(),
             took: Duration::ZERO,
             budget: call.budget,
+            accounting: Accounting::default(),
             usage: Usage::default(),
             output: Output::default(),
             logs: Vec::new(),
             events: Vec::new(),
             termination_message: None,
             response: None,
+        }
+    }
+}
+
+/// Who kept the account of a hook, by resource.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Accounting {
+    /// CPU time, and its throttle.
+    pub cpu: Keeper,
+    /// Memory, and its limit.
+    pub memory: Keeper,
+}
+
+/// Who keeps an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keeper {
+    /// podhook's own.
+    #[default]
+    Ledger,
+    /// The kernel, in the container's cgroup.
+    Kernel,
+}
+
+impl Keeper {
+    /// As in a report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Kernel => "kernel",
         }
     }
 }

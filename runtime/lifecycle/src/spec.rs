@@ -9,11 +9,14 @@
 
 pub mod defaults;
 pub mod expansion;
+pub mod resources;
 pub mod validation;
 
 use crate::Hook;
 use crate::invocation::Pod;
 use crate::probe::ProbeKind;
+
+pub use resources::{Amounts, Resources};
 
 /// `spec` of a pod, and the metadata that its rules need.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,6 +29,10 @@ pub struct PodSpec {
     pub termination_grace_period_seconds: Option<i64>,
     /// `activeDeadlineSeconds`.
     pub active_deadline_seconds: Option<i64>,
+    /// `resources` of the pod as a whole.
+    pub resources: Resources,
+    /// `priorityClassName`.
+    pub priority_class_name: Option<String>,
     /// `hostNetwork`.
     pub host_network: bool,
     /// `shareProcessNamespace`.
@@ -84,8 +91,8 @@ pub struct ContainerSpec {
     pub liveness_probe: Option<Probe>,
     /// `readinessProbe`.
     pub readiness_probe: Option<Probe>,
-    /// `resources.limits.memory`, in bytes.
-    pub memory_limit: Option<u64>,
+    /// `resources`.
+    pub resources: Resources,
     /// `volumeMounts`, in order.
     pub volume_mounts: Vec<VolumeMount>,
 }
@@ -312,6 +319,15 @@ impl PodSpec {
             && self
                 .container(index)
                 .is_some_and(|spec| spec.restart_policy == Some(RestartPolicy::Always))
+    }
+
+    /// `spec.containers[0]` or `spec.initContainers[0]`, as files have it.
+    #[must_use]
+    pub fn list_path(&self, index: ContainerIndex) -> String {
+        match index.0.checked_sub(self.init_containers.len()) {
+            None => format!("spec.initContainers[{}]", index.0),
+            Some(index) => format!("spec.containers[{index}]"),
+        }
     }
 
     /// `spec.containers{name}` or `spec.initContainers{name}`, as events say it.

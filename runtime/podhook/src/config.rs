@@ -34,6 +34,12 @@ pub(crate) fn code_store() -> Arc<CodeStore> {
     Arc::new(CodeStore::new(cache))
 }
 
+/// Bytes of this machine's memory: what pods take parts of.
+pub(crate) fn node_memory() -> u64 {
+    let system = rustix::system::sysinfo();
+    u64::from(system.totalram) * u64::from(system.mem_unit)
+}
+
 /// Diagnostics on stderr: errors, with `-v` what happens, with `-vv` everything.
 pub(crate) fn start_tracing(verbosity: u8) {
     let default = match verbosity {

@@ -2,6 +2,7 @@
 //! what. One grammar, so that a pod's `podhook-exec` says what `run` says.
 
 use crate::error::CliError;
+use crate::hook_account::CgroupOptions;
 use crate::options::{GrantOptions, LimitOptions};
 use clap::Args;
 use podhook_lifecycle::{
@@ -40,7 +41,10 @@ pub(crate) struct HookOptions {
     pub(crate) state_dir: Option<PathBuf>,
 
     #[command(flatten)]
-    limits: LimitOptions,
+    pub(crate) limits: LimitOptions,
+
+    #[command(flatten)]
+    pub(crate) cgroup: CgroupOptions,
 
     #[command(flatten)]
     grants: GrantOptions,

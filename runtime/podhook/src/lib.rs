@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod error;
 mod handlers;
+mod hook_account;
 mod hook_crate;
 mod hook_options;
 mod hook_source;

@@ -3,7 +3,8 @@
 use crate::error::CliError;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use podhook_lifecycle::{Budget, Caps, DirGrant, Grants, HostGrant, SignalGrant};
+use podhook_ledger::AccountLimits;
+use podhook_lifecycle::{Budget, Caps, CpuMax, DirGrant, Grants, HostGrant, SignalGrant};
 use podhook_runner::grammar;
 use std::time::Duration;
 
@@ -20,6 +21,15 @@ pub(crate) enum Format {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
+    /// CPU limit as in a pod (500m, 2): a hook that has spent it is paused until the next
+    /// period, as by cpu.max [default: none; in a pod the container's]
+    #[arg(long, value_name = "QUANTITY", value_parser = grammar::milli_cpu)]
+    cpu: Option<u64>,
+
+    /// How often it is renewed, 1ms to 1s
+    #[arg(long, value_name = "DURATION", default_value = "100ms", value_parser = grammar::cpu_period)]
+    cpu_period: u64,
+
     /// Memory limit in bytes, as in a pod (64Mi); over it the hook ends as OOMKilled
     /// [default: 128Mi; in a pod the container's]
     #[arg(long, value_name = "QUANTITY", value_parser = grammar::size)]
@@ -55,6 +65,26 @@ pub(crate) struct LimitOptions {
 }
 
 impl LimitOptions {
+    /// The CPU limit that is written; 0 is written, and none.
+    pub(crate) fn cpu_max(&self) -> Option<CpuMax> {
+        let milli = self.cpu?;
+        Some(CpuMax::of_milli_cpu(milli, self.cpu_period))
+    }
+
+    /// The limits that are written, and no others.
+    pub(crate) fn own(&self) -> AccountLimits {
+        AccountLimits {
+            cpu: self.cpu_max().unwrap_or_default(),
+            memory_max: self.memory,
+            ..AccountLimits::default()
+        }
+    }
+
+    /// Whether a memory limit is written.
+    pub(crate) fn has_memory(&self) -> bool {
+        self.memory.is_some()
+    }
+
     /// What is said here, and what the place of the call has instead where nothing is.
     pub(crate) fn budget(&self, default: &Budget) -> Budget {
         Budget {
@@ -63,6 +93,7 @@ impl LimitOptions {
                 None => default.timeout,
             },
             fuel: self.fuel,
+            cpu: self.cpu_max().unwrap_or(default.cpu),
             memory: self.memory.or(default.memory),
             caps: Caps {
                 output: usize::try_from(self.max_output).unwrap_or(usize::MAX),

@@ -2,8 +2,9 @@
 //! in a pod's `exec.command`.
 
 use ipnet::IpNet;
+use podhook_ledger::CgroupName;
 use podhook_lifecycle::quantity::Quantity;
-use podhook_lifecycle::{Access, DirGrant, HostGrant, Scheme};
+use podhook_lifecycle::{Access, CpuMax, DirGrant, HostGrant, Scheme};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,9 @@ pub enum Malformed {
     /// A span of time.
     #[error("{0}")]
     Duration(String),
+    /// `--cgroup`.
+    #[error("write auto, none, pid:N or a folder, not {0:?}")]
+    Cgroup(String),
 }
 
 /// `HOST::GUEST[:ro]`.
@@ -172,6 +176,49 @@ pub fn size(text: &str) -> Result<u64, Malformed> {
         .map_err(|error| Malformed::Size(error.to_string()))
 }
 
+/// A CPU limit as in a pod (`500m`, `2`), in thousandths; 0 is none.
+///
+/// # Errors
+/// [`Malformed::Size`].
+pub fn milli_cpu(text: &str) -> Result<u64, Malformed> {
+    let quantity = text.parse::<Quantity>();
+    quantity
+        .map(Quantity::milli_value)
+        .map_err(|error| Malformed::Size(error.to_string()))
+}
+
+/// A period of a CPU limit in microseconds: what a kernel takes, 1 ms to 1 s.
+///
+/// # Errors
+/// [`Malformed::Duration`].
+pub fn cpu_period(text: &str) -> Result<u64, Malformed> {
+    let micros = u64::try_from(duration(text)?.as_micros()).unwrap_or(u64::MAX);
+    match micros {
+        CpuMax::MIN_USEC..=CpuMax::MAX_PERIOD_USEC => Ok(micros),
+        _ => Err(Malformed::Duration(format!(
+            "{text}: a period is 1ms to 1s"
+        ))),
+    }
+}
+
+/// A cgroup: `auto`, `pid:N`, a folder, or `none`.
+///
+/// # Errors
+/// [`Malformed::Cgroup`].
+pub fn cgroup(text: &str) -> Result<Option<CgroupName>, Malformed> {
+    let malformed = || Malformed::Cgroup(text.to_owned());
+    Ok(match (text, text.strip_prefix("pid:")) {
+        ("none", _) => None,
+        ("auto", _) => Some(CgroupName::Auto),
+        ("", _) => return Err(malformed()),
+        (_, Some(pid)) => {
+            let pid = pid.parse().ok().filter(|&pid| pid > 0);
+            Some(CgroupName::Process(pid.ok_or_else(malformed)?))
+        }
+        (folder, None) => Some(CgroupName::Folder(folder.into())),
+    })
+}
+
 /// A span of time, as Go writes it; see [`podhook_lifecycle::duration`].
 ///
 /// # Errors
@@ -213,6 +260,30 @@ mod tests {
         assert_eq!(pair("K="), Ok(("K".to_owned(), String::new())));
         for text in ["K", "=v", "", "K=\0"] {
             assert_eq!(pair(text), Err(Malformed::Pair), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cpu_and_its_period() {
+        assert_eq!(milli_cpu("1.5"), Ok(1500));
+        assert_eq!(milli_cpu("0.5m"), Ok(1));
+        assert!(milli_cpu("-1").is_err() && milli_cpu("half").is_err());
+        assert_eq!(cpu_period("10ms"), Ok(10_000));
+        assert_eq!(cpu_period("1s"), Ok(1_000_000));
+        for text in ["0", "999us", "1001ms", "100"] {
+            assert!(cpu_period(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn cgroups() {
+        assert_eq!(cgroup("none"), Ok(None));
+        assert_eq!(cgroup("auto"), Ok(Some(CgroupName::Auto)));
+        assert_eq!(cgroup("pid:7"), Ok(Some(CgroupName::Process(7))));
+        let folder = CgroupName::Folder("./pid".into());
+        assert_eq!(cgroup("./pid"), Ok(Some(folder)));
+        for text in ["", "pid:", "pid:0", "pid:-1", "pid:x", "pid:99999999999"] {
+            assert!(cgroup(text).is_err(), "{text}");
         }
     }
 

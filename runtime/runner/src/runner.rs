@@ -30,11 +30,11 @@ struct Worker {
 const LINKED: usize = 256;
 
 impl Worker {
-    fn new(profile: Profile) -> Result<Self, EngineError> {
-        Ok(Self {
-            engine: Engine::new(profile)?,
+    fn of(engine: Engine) -> Self {
+        Self {
+            engine,
             handlers: Mutex::default(),
-        })
+        }
     }
 
     /// A compiler that panics is our failure, and must not take its worker along.
@@ -79,7 +79,7 @@ impl Runner {
     pub fn new(profile: Profile, codes: Arc<CodeStore>) -> Result<Self, EngineError> {
         Ok(Self {
             codes,
-            plain: Worker::new(profile.with_fuel(false))?,
+            plain: Worker::of(Engine::new(profile.with_fuel(false))?),
             fuelled: OnceLock::new(),
         })
     }
@@ -88,6 +88,15 @@ impl Runner {
     #[must_use]
     pub fn new_id() -> InvocationId {
         InvocationId(uuid::Uuid::new_v4().as_u128())
+    }
+
+    /// Says that a hook for this worker waits to be polled for the first time: a guest
+    /// that computes alone makes way for it. May be called from any thread.
+    pub fn knock(&self) {
+        self.plain.engine.knock();
+        if let Some(fuelled) = self.fuelled.get() {
+            fuelled.engine.knock();
+        }
     }
 
     /// Compiles and links `module` ahead of its first run. What is wrong with it, the
@@ -101,8 +110,10 @@ impl Runner {
     /// Runs a module once. Cannot fail: whatever happens is in the report. The
     /// deadline counts from when the module is compiled and linked.
     ///
-    /// Needs a tokio runtime with timers and I/O; the guest runs on the thread that
-    /// polls.
+    /// Needs a tokio runtime with timers and I/O, best an
+    /// [`EventLoop`](podhook_sandbox::EventLoop); the guest runs on the thread that
+    /// polls. Runs on one worker take turns: once its waker is called, the future must
+    /// be polled or dropped.
     pub async fn run(
         &self,
         source: &str,
@@ -145,7 +156,8 @@ impl Runner {
         if let Some(worker) = self.fuelled.get() {
             return Ok(worker);
         }
-        let worker = Worker::new(self.plain.engine.profile().with_fuel(true))?;
+        let plain = &self.plain.engine;
+        let worker = Worker::of(plain.beside(plain.profile().with_fuel(true))?);
         Ok(self.fuelled.get_or_init(|| worker))
     }
 }

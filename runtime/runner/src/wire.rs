@@ -159,8 +159,8 @@ impl<'r> From<&'r Report> for HookReport<'r> {
             handler: report.handler.map(podhook_lifecycle::Handler::field),
             phase: report.hook.map(podhook_lifecycle::Hook::as_str),
             accounting: Accounting {
-                cpu: "ledger",
-                memory: "ledger",
+                cpu: report.accounting.cpu.as_str(),
+                memory: report.accounting.memory.as_str(),
             },
             outcome: outcome.as_str(),
             resource: outcome.resource().map(podhook_lifecycle::Resource::as_str),
@@ -197,10 +197,9 @@ fn module(module: &ModuleInfo) -> Module<'_> {
 
 fn limits(report: &Report) -> Limits {
     Limits {
-        // There is no CPU limit to be set yet; the period is that of `cpu.max`.
         cpu: CpuLimit {
-            quota_usec: None,
-            period_usec: 100_000,
+            quota_usec: report.budget.cpu.quota_usec,
+            period_usec: report.budget.cpu.period_usec,
         },
         memory: MemoryLimit {
             max: report.budget.memory,

@@ -1,10 +1,10 @@
 //! Telling a run to stop from another thread.
 
-use podhook_lifecycle::CancelReason;
+use crate::alarm::Alarm;
+use podhook_lifecycle::{Bell, CancelReason};
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::Notify;
-use wasmtime::EngineWeak;
 
 /// A handle to stop runs; clones mean the same runs. A run that was told to stop
 /// ends as `Cancelled`, whether it computes or waits.
@@ -18,7 +18,7 @@ struct Shared {
     /// 0: none; else a reason.
     reason: AtomicU8,
     notify: Notify,
-    engines: Mutex<Vec<EngineWeak>>,
+    alarms: Mutex<Vec<Weak<Alarm>>>,
 }
 
 impl Cancel {
@@ -30,10 +30,10 @@ impl Cancel {
         };
         let _ = self.shared.reason.compare_exchange(0, code, SeqCst, SeqCst);
         self.shared.notify.notify_waiters();
-        let engines = self.shared.engines.lock();
-        for engine in engines.unwrap_or_else(PoisonError::into_inner).iter() {
-            if let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
+        let alarms = self.shared.alarms.lock();
+        for alarm in alarms.unwrap_or_else(PoisonError::into_inner).iter() {
+            if let Some(alarm) = alarm.upgrade() {
+                alarm.ring();
             }
         }
     }
@@ -48,20 +48,16 @@ impl Cancel {
         }
     }
 
-    /// Makes sure that computing guests of `engine` are interrupted.
-    pub(crate) fn attach(&self, engine: &wasmtime::Engine) {
-        let mut engines = self
-            .shared
-            .engines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        engines.retain(|known| known.upgrade().is_some());
-        let known = engines
+    /// Makes sure that computing guests are interrupted that listen to `alarm`.
+    pub(crate) fn attach(&self, alarm: &Arc<Alarm>) {
+        let alarms = self.shared.alarms.lock();
+        let mut alarms = alarms.unwrap_or_else(PoisonError::into_inner);
+        alarms.retain(|known| known.strong_count() > 0);
+        if !alarms
             .iter()
-            .filter_map(EngineWeak::upgrade)
-            .any(|known| wasmtime::Engine::same(&known, engine));
-        if !known {
-            engines.push(engine.weak());
+            .any(|known| known.as_ptr() == Arc::as_ptr(alarm))
+        {
+            alarms.push(Arc::downgrade(alarm));
         }
     }
 

@@ -9,6 +9,8 @@ use crate::config::{self, Allocation, Profile, Reset};
 use crate::invalid_module::InvalidModule;
 use crate::linkers::Linkers;
 use crate::module::Module;
+use crate::turns::Turns;
+use podhook_lifecycle::Bell;
 use std::sync::Arc;
 
 /// Why there is no engine.
@@ -27,6 +29,7 @@ pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) linkers: Linkers,
     pub(crate) alarm: Arc<Alarm>,
+    pub(crate) turns: Arc<Turns>,
     profile: Profile,
     compatibility: u64,
 }
@@ -41,11 +44,30 @@ impl Engine {
             wasmtime_engine(&profile).map_err(|error| EngineError::Config(format!("{error:#}")))?;
         Ok(Self {
             linkers: Linkers::default(),
+            turns: Arc::default(),
             alarm: Arc::new(Alarm::new(&wasmtime)?),
             compatibility: compatibility(&wasmtime),
             profile,
             wasmtime,
         })
+    }
+
+    /// Another engine for the same worker: hooks of both take turns.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn beside(&self, profile: Profile) -> Result<Self, EngineError> {
+        Ok(Self {
+            turns: self.turns.clone(),
+            ..Self::new(profile)?
+        })
+    }
+
+    /// Says that a hook for this worker waits to be polled for the first time: a guest
+    /// that computes alone makes way for it. May be called from any thread.
+    pub fn knock(&self) {
+        self.turns.knock();
+        self.alarm.ring();
     }
 
     /// What this engine was made for.

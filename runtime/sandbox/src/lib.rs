@@ -15,6 +15,7 @@
 //! | [`engine`] | one worker's engine: configuration, linkers, alarm |
 //! | [`handler_pre`] | code linked to the host, ready to be instantiated |
 //! | `run` | store, limits, instantiate, call |
+//! | `pace` | measures it, pauses it: [`Meter`](podhook_lifecycle::Meter), `turns`, `alarm` |
 //! | `verdict` | tells apart the ways it can have ended |
 
 mod alarm;
@@ -27,15 +28,18 @@ pub mod config;
 pub mod engine;
 mod guest;
 pub mod handler_pre;
+pub mod helpers;
 mod host;
 mod invalid_module;
 mod limiter;
 mod linkers;
-mod metered;
 pub mod module;
+mod pace;
 pub mod precompiled;
 mod record;
 mod run;
+mod stretch;
+mod turns;
 mod verdict;
 mod wiring;
 
@@ -46,6 +50,7 @@ pub use compiled::Code;
 pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
 pub use handler_pre::HandlerPre;
+pub use helpers::EventLoop;
 pub use invalid_module::InvalidModule;
 pub use module::Module;
 pub use record::{Stream, Tee};

@@ -5,7 +5,8 @@
 //! that a run that is cut off still has a true record.
 
 use podhook_lifecycle::{
-    Caps, Event, Level, LogRecord, MemoryEvents, MemoryUsage, Meter, Output, OverLimit, Resource,
+    Caps, CpuUsage, Event, Level, LogRecord, MemoryEvents, MemoryUsage, Meter, Output, OverLimit,
+    Resource, Work,
 };
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -36,6 +37,8 @@ pub(crate) struct Record {
     memory: AtomicU64,
     memory_peak: AtomicU64,
     kills: AtomicU64,
+    cpu_nsec: AtomicU64,
+    system_nsec: AtomicU64,
     requests: AtomicU64,
     tee: Option<Arc<dyn Tee>>,
     caps: Caps,
@@ -74,6 +77,8 @@ impl Record {
             memory: AtomicU64::new(0),
             memory_peak: AtomicU64::new(0),
             kills: AtomicU64::new(0),
+            cpu_nsec: AtomicU64::new(0),
+            system_nsec: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             tee,
             caps,
@@ -117,6 +122,27 @@ impl Record {
             current: self.memory.load(Relaxed),
             peak: self.memory_peak.load(Relaxed),
             events: MemoryEvents::kills(self.kills.load(Relaxed)),
+        }
+    }
+
+    /// Charges work that was done beside the guest's own.
+    pub(crate) fn charge_cpu(&self, work: &Work) {
+        self.count_cpu(work);
+        self.meter.charge_cpu(work);
+    }
+
+    /// Counts work that its account is charged for by somebody else.
+    pub(crate) fn count_cpu(&self, work: &Work) {
+        self.cpu_nsec.fetch_add(work.cpu_nsec, Relaxed);
+        self.system_nsec.fetch_add(work.system_nsec, Relaxed);
+    }
+
+    /// CPU time so far; periods are not counted here.
+    pub(crate) fn cpu(&self) -> CpuUsage {
+        CpuUsage {
+            usage_nsec: self.cpu_nsec.load(Relaxed),
+            system_nsec: self.system_nsec.load(Relaxed),
+            ..CpuUsage::default()
         }
     }
 
@@ -320,23 +346,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// An account without limit.
-    struct Free;
-
-    impl Meter for Free {
-        fn charge_memory(&self, _bytes: u64) -> Result<(), OverLimit> {
-            Ok(())
-        }
-
-        fn uncharge_memory(&self, _bytes: u64) {}
-
-        fn charge_cpu(&self, _used: std::time::Duration) {}
-
-        fn memory_left(&self) -> Option<u64> {
-            None
-        }
-    }
+    use podhook_lifecycle::meter::Free;
 
     #[test]
     fn empty_fields_take_room_too() {

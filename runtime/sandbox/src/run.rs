@@ -6,13 +6,15 @@ use crate::engine::Engine;
 use crate::guest::Guest;
 use crate::handler_pre::{Entry, HandlerPre, Lifecycle};
 use crate::host;
-use crate::metered::{Metered, Stretch};
+use crate::pace::{Advice, Pace, Paced, YieldOnce};
 use crate::record::Record;
-use crate::verdict::{self, Answer, DeadlinePassed, Ending, Stopped, Verdict};
+use crate::stretch::Stretch;
+use crate::verdict::{self, Answer, Ending, Stopped, Verdict};
 use crate::wiring::Wiring;
-use podhook_lifecycle::{Budget, CpuUsage, FuelUsage, Hook, Invocation, Refusal, Report, Usage};
+use podhook_lifecycle::{Accounting, Budget, FuelUsage, Hook, Invocation, Refusal, Report, Usage};
 use std::future::poll_fn;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
@@ -28,6 +30,7 @@ struct Run<'a> {
     call: &'a Arc<Invocation>,
     hook: Option<Hook>,
     record: Arc<Record>,
+    pace: Arc<Pace>,
     deadline: Option<Instant>,
     cancel: Option<&'a Cancel>,
 }
@@ -43,44 +46,42 @@ impl Engine {
         let stretch = Stretch::start_at(began);
         let caps = call.budget.caps;
         let record = Arc::new(Record::new(wiring.meter.clone(), caps, wiring.tee.clone()));
+        // Files and names are looked up by other threads.
+        let has_helpers = !call.grants.dirs.is_empty() || !call.grants.hosts.is_empty();
+        let deadline = call.budget.timeout.and_then(|left| began.checked_add(left));
+        let pace = Pace::new(record.clone(), self, deadline, has_helpers, stretch);
         let mut run = Run {
             engine: self,
             pre,
             call,
             hook: None,
             record,
-            deadline: call.budget.timeout.and_then(|left| began.checked_add(left)),
+            pace: Arc::new(pace),
+            deadline,
             cancel: wiring.cancel.as_ref(),
         };
         let mut usage = Usage::default();
-        let (verdict, ended) = run.judged(wiring, stretch, &mut usage).await;
-        wiring
-            .meter
-            .charge_cpu(Duration::from_nanos(usage.cpu.usage_nsec));
+        let verdict = run.judged(wiring, &mut usage).await;
+        let ended = run.pace.close();
+        usage.cpu = run.pace.usage();
         run.report(verdict, usage, started_at, ended - began)
     }
 }
 
 impl Run<'_> {
-    /// The verdict, and when the store was gone.
-    async fn judged(
-        &mut self,
-        wiring: &Wiring,
-        begun: Stretch,
-        usage: &mut Usage,
-    ) -> (Verdict, Instant) {
+    /// The verdict; the store is gone then, and a stretch still under way.
+    async fn judged(&mut self, wiring: &Wiring, usage: &mut Usage) -> Verdict {
         let mut store = match self.store(wiring) {
             Ok(store) => store,
-            Err(verdict) => return (verdict, begun.end(&mut usage.cpu)),
+            Err(verdict) => return verdict,
         };
-        let (ending, stretch) = self.ending(&mut store, begun, &mut usage.cpu).await;
+        let ending = self.ending(&mut store).await;
         usage.fuel = self.call.budget.fuel.map(|given| FuelUsage {
             consumed: given.saturating_sub(store.get_fuel().unwrap_or(given)),
         });
         usage.memory = self.record.memory();
         drop(store);
-        let ended = stretch.end(&mut usage.cpu);
-        (verdict::judge(ending, self.call, &self.record), ended)
+        verdict::judge(ending, self.call, &self.record)
     }
 
     /// A store with every limit armed, before anything of the guest is in it.
@@ -118,45 +119,35 @@ impl Run<'_> {
     /// Sees to it that a guest that computes looks up when its time is over.
     fn arm(&self, store: &mut Store<Guest>) {
         store.set_epoch_deadline(1);
-        let (deadline, cancel) = (self.deadline, self.cancel.cloned());
-        let alarm = self.engine.alarm.clone();
+        let (cancel, pace) = (self.cancel.cloned(), self.pace.clone());
         if let Some(cancel) = &cancel {
-            cancel.attach(&self.engine.wasmtime);
-        }
-        if let Some(deadline) = deadline {
-            alarm.at(deadline);
+            cancel.attach(&self.engine.alarm);
         }
         store.epoch_deadline_callback(move |_| {
             if let Some(reason) = cancel.as_ref().and_then(Cancel::reason) {
                 return Err(Stopped(reason).into());
             }
-            if let Some(deadline) = deadline {
-                if Instant::now() >= deadline {
-                    return Err(DeadlinePassed.into());
-                }
-                alarm.at(deadline);
-            }
-            Ok(UpdateDeadline::Continue(1))
+            Ok(match pace.look_up()? {
+                Advice::Continue => UpdateDeadline::Continue(1),
+                Advice::GiveWay => UpdateDeadline::YieldCustom(1, Box::pin(YieldOnce::default())),
+            })
         });
     }
 
-    /// Runs the guest to its end, or to the first of deadline and cancellation.
-    async fn ending(
-        &self,
-        store: &mut Store<Guest>,
-        begun: Stretch,
-        cpu: &mut CpuUsage,
-    ) -> (Ending, Stretch) {
-        // Looked at after the engine was attached: who cancels later rings.
-        if let Some(reason) = self.cancel.and_then(Cancel::reason) {
-            return (Ending::Cancelled(reason), begun);
-        }
+    /// Runs the guest to its end, or to the first of deadline and cancellation. A
+    /// stretch is under way before and after.
+    async fn ending(&self, store: &mut Store<Guest>) -> Ending {
         tracing::debug!(id = %self.call.id, "the guest is called");
-        let mut call = pin!(self.call_guest(store));
+        let guest = pin!(self.call_guest(store));
+        let mut call = Paced::new(guest, &self.pace);
         let mut sleep = None;
         let mut cancelled = None;
-        let bounded = poll_fn(|cx| {
-            if let Poll::Ready(ended) = call.as_mut().poll(cx) {
+        let mut bounded = poll_fn(|cx| {
+            // The engine is attached: who cancels from here on rings.
+            if let Some(reason) = self.cancel.and_then(Cancel::reason) {
+                return Poll::Ready(Ending::Cancelled(reason));
+            }
+            if let Poll::Ready(ended) = Pin::new(&mut call).poll(cx) {
                 return Poll::Ready(Ending::Returned(ended));
             }
             if let Some(cancel) = self.cancel {
@@ -174,11 +165,19 @@ impl Run<'_> {
                 .poll(cx)
                 .map(|()| Ending::DeadlinePassed)
         });
-        let (ended, stretch) = Metered::new(bounded, begun, cpu).await;
-        (
-            ended.unwrap_or_else(|panic| Ending::from_panic(&*panic)),
-            stretch,
-        )
+        poll_fn(|cx| {
+            self.pace.open();
+            let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut bounded).poll(cx)));
+            match polled {
+                Ok(Poll::Pending) => {
+                    self.pace.close();
+                    Poll::Pending
+                }
+                Ok(Poll::Ready(ending)) => Poll::Ready(ending),
+                Err(panic) => Poll::Ready(Ending::from_panic(&*panic)),
+            }
+        })
+        .await
     }
 
     async fn call_guest(&self, store: &mut Store<Guest>) -> Result<Answer, verdict::Fault> {
@@ -261,6 +260,7 @@ impl Run<'_> {
             started_at,
             took,
             budget: self.call.budget,
+            accounting: Accounting::default(),
             usage,
             output: written.take_output(),
             logs: written.take_logs(),

@@ -2,14 +2,14 @@
 
 use crate::config;
 use crate::error::CliError;
+use crate::hook_account;
 use crate::hook_options::{self, HookOptions};
 use crate::hook_source::HookSource;
 use crate::options::Format;
 use clap::Args;
-use podhook_ledger::Account;
-use podhook_lifecycle::{Budget, CancelReason, Invocation, ModuleKind, Report, State};
+use podhook_lifecycle::{CancelReason, Invocation, Meter, ModuleKind, Report, State};
 use podhook_runner::{Runner, refuse_file};
-use podhook_sandbox::{Cancel, Module, Profile, Wiring, module};
+use podhook_sandbox::{Cancel, EventLoop, Module, Profile, Wiring, module};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -36,7 +36,9 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
     let hook = options.hook;
     let source = HookSource::open(&hook.hook)?;
     let state = hook_options::state(hook.state_dir.as_deref())?;
-    let mut call = hook.invocation(&Budget::default());
+    let found = hook.cgroup.find()?;
+    let mut call = hook.invocation(&hook_account::defaults(found.as_ref()));
+    let meter = hook_account::meter(&hook.limits, found.as_ref(), &call.budget, None);
     // The kubelet's own name for a pod that has none is as good as any.
     call.pod.name = "local".to_owned();
     let digest = module::digest(&source.bytes);
@@ -47,7 +49,8 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
             if module.kind() == ModuleKind::Command {
                 call.args.insert(0, source.name.clone());
             }
-            play(&source.name, &module, call, state, format)?
+            let charged = Charged { meter, state };
+            play(&source.name, &module, call, charged, format)?
         }
         Err(why) => {
             call.grants = hook.grants()?;
@@ -59,39 +62,39 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
     Ok(report.outcome.exit_status())
 }
 
+/// What outlives a run.
+struct Charged {
+    meter: Arc<dyn Meter>,
+    state: Arc<dyn State>,
+}
+
 fn play(
     name: &str,
     module: &Module,
     call: Invocation,
-    state: Arc<dyn State>,
+    charged: Charged,
     format: Format,
 ) -> Result<Report, CliError> {
     let fault = |why: &dyn std::fmt::Display| CliError::host_fault("podhook", why);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(16)
-        .build()
-        .map_err(|error| fault(&error))?;
+    let event_loop = EventLoop::new().map_err(|error| fault(&error))?;
     let runner =
         Runner::new(Profile::one_shot(), config::code_store()).map_err(|error| fault(&error))?;
     let cancel = Cancel::default();
     let playing = listen(cancel.clone()).map_err(|error| fault(&error))?;
     let live = output::Live::start(format).map_err(|error| fault(&error))?;
     let wiring = Wiring {
-        meter: Arc::new(Account::new(call.budget.memory)),
-        state,
+        meter: charged.meter,
+        state: charged.state,
         tee: live.tee(),
         cancel: Some(cancel),
     };
     let call = Arc::new(call);
-    let report = runtime.block_on(async {
+    let report = event_loop.block_on(async {
         runner.prepare(module, &call);
         playing.store(true, SeqCst);
         runner.run(name, module, &call, &wiring).await
     });
     playing.store(false, SeqCst);
-    // A file that blocks (a FIFO without writer) must not hold the process.
-    runtime.shutdown_background();
     output::print(&report, format, live.finish())?;
     Ok(report)
 }

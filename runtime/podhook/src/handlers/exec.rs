@@ -7,14 +7,16 @@
 
 use crate::error::CliError;
 use crate::handlers::in_container::Place;
+use crate::hook_account::{CgroupChoice, CgroupOptions};
 use crate::hook_options::HookOptions;
 use crate::hook_source::HookSource;
 use crate::local;
 use clap::Parser;
 use clap::error::ErrorKind;
+use podhook_ledger::{AccountLimits, CgroupName};
 use podhook_lifecycle::spec::ContainerSpec;
 use podhook_lifecycle::spec::expansion::environment;
-use podhook_lifecycle::{Budget, Invocation, ModuleInfo, ModuleKind, SignalGrant};
+use podhook_lifecycle::{Budget, Invocation, Limits, ModuleInfo, ModuleKind, SignalGrant};
 use podhook_runner::Runner;
 use podhook_sandbox::Module;
 use std::path::{Component, Path, PathBuf};
@@ -40,6 +42,15 @@ pub(crate) struct HookModule {
     pub(crate) asked: Invocation,
     /// `--state-dir`, in the container.
     pub(crate) state_dir: Option<PathBuf>,
+    /// Its own limits, below its container's.
+    pub(crate) own: AccountLimits,
+}
+
+/// A container, and what its cgroup would be limited to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limited<'a> {
+    pub(crate) spec: &'a ContainerSpec,
+    pub(crate) limits: Limits,
 }
 
 /// What stands after the adapter's name.
@@ -56,14 +67,14 @@ impl Lookup<'_> {
     pub(crate) fn module(
         &self,
         command: &[String],
-        container: &ContainerSpec,
+        container: Limited<'_>,
         what: &str,
     ) -> Result<Option<HookModule>, CliError> {
         let Some((program, args)) = command.split_first() else {
             return Ok(None);
         };
         if is_adapter(program) {
-            return match self.native && is_there(program, container) {
+            return match self.native && is_there(program, container.spec) {
                 true => Ok(None),
                 false => self.by_adapter(command, container, what).map(Some),
             };
@@ -72,17 +83,17 @@ impl Lookup<'_> {
             return Ok(None);
         };
         let mut asked = Invocation::new(Runner::new_id());
-        asked.budget = budget(container);
+        asked.budget = budget(&container.limits);
         asked.args = args.to_vec();
-        asked.grants.env = environment(&container.env);
+        asked.grants.env = environment(&container.spec.env);
         let module = read(&file, what)?;
-        Ok(Some(HookModule::new(program, module, asked, None)))
+        Ok(Some(HookModule::new(program, module, asked)))
     }
 
     fn by_adapter(
         &self,
         command: &[String],
-        container: &ContainerSpec,
+        container: Limited<'_>,
         what: &str,
     ) -> Result<HookModule, CliError> {
         let line = AdapterLine::try_parse_from(command).map_err(|error| misspelt(&error, what))?;
@@ -97,16 +108,22 @@ impl Lookup<'_> {
             CliError::no_input(what, format!("no hook module {name} in {hooks}"))
         })?;
         let module = read(&file, what)?;
-        let mut asked = hook.invocation(&budget(container));
+        let mut asked = hook.invocation(&budget(&container.limits));
         let state_dir = hook.state_dir.clone();
+        let own = hook.limits.own();
         // Its phase is known by the handler, where the options are silent.
         let phase = asked.hook;
         asked.hook = phase.or(module.hooks().first().copied());
         hook.check_fits(&asked, &module, &name)?;
+        check_cgroup(&hook.cgroup, what)?;
         asked.hook = phase;
         asked.grants = hook.grants()?;
         asked.grants.signal = in_container(asked.grants.signal, what)?;
-        Ok(HookModule::new(&name, module, asked, state_dir))
+        Ok(HookModule {
+            state_dir,
+            own,
+            ..HookModule::new(&name, module, asked)
+        })
     }
 
     /// The file of a hook: never one outside of the folder.
@@ -127,7 +144,8 @@ impl Lookup<'_> {
 }
 
 impl HookModule {
-    fn new(name: &str, module: Module, mut asked: Invocation, state_dir: Option<PathBuf>) -> Self {
+    /// Without options of its own.
+    fn new(name: &str, module: Module, mut asked: Invocation) -> Self {
         if module.kind() == ModuleKind::Command {
             asked.args.insert(0, name.to_owned());
         }
@@ -135,7 +153,8 @@ impl HookModule {
             source: name.to_owned(),
             module,
             asked,
-            state_dir,
+            state_dir: None,
+            own: AccountLimits::default(),
         }
     }
 
@@ -193,6 +212,17 @@ fn in_container(signal: SignalGrant, what: &str) -> Result<SignalGrant, CliError
     }
 }
 
+/// The container's cgroup is its account here; none other is known.
+fn check_cgroup(cgroup: &CgroupOptions, what: &str) -> Result<(), CliError> {
+    match cgroup.choice() {
+        None | Some(CgroupChoice(None | Some(CgroupName::Auto))) => Ok(()),
+        Some(CgroupChoice(Some(_))) => Err(CliError::config(
+            what,
+            "--cgroup: only the container's own is known (auto)",
+        )),
+    }
+}
+
 fn is_adapter(program: &str) -> bool {
     Path::new(program)
         .file_name()
@@ -200,10 +230,11 @@ fn is_adapter(program: &str) -> bool {
 }
 
 /// The kubelet sets no deadline, and a container without a limit has none.
-fn budget(container: &ContainerSpec) -> Budget {
+fn budget(container: &Limits) -> Budget {
     Budget {
         timeout: None,
-        memory: container.memory_limit,
+        cpu: container.cpu,
+        memory: container.memory_max,
         ..Budget::default()
     }
 }

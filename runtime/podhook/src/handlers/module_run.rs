@@ -9,7 +9,7 @@ use crate::hook_options;
 use podhook_ledger::Account;
 use podhook_lifecycle::{Invocation, Outcome, Refusal, Report, State};
 use podhook_runner::Runner;
-use podhook_sandbox::{Cancel, CodeStore, Profile, Wiring};
+use podhook_sandbox::{Cancel, CodeStore, EventLoop, Profile, Wiring};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -65,25 +65,15 @@ impl ModuleRun {
             Ok(state) => state,
             Err(why) => return refused(&call, why),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(16)
-            .build();
-        let runtime = match runtime {
-            Ok(runtime) => runtime,
+        let event_loop = match EventLoop::new() {
+            Ok(event_loop) => event_loop,
             Err(error) => return fault(&call, &error),
         };
         let runner = match Runner::new(Profile::one_shot(), self.shared.codes.clone()) {
             Ok(runner) => runner,
             Err(error) => return fault(&call, &error),
         };
-        let shared = &self.shared.account;
-        // The container's own limit binds already.
-        let own = call
-            .budget
-            .memory
-            .filter(|own| shared.memory_max() != Some(*own));
-        let account = Account::under(shared.clone(), own);
+        let account = Account::under(self.shared.account.clone(), self.hook.own);
         let wiring = Wiring {
             meter: Arc::new(account),
             state,
@@ -91,10 +81,7 @@ impl ModuleRun {
             cancel: Some(self.cancel.clone()),
         };
         let HookModule { source, module, .. } = &*self.hook;
-        let report = runtime.block_on(runner.run(source, module, &call, &wiring));
-        // A file that blocks must not hold the thread.
-        runtime.shutdown_background();
-        report
+        event_loop.block_on(runner.run(source, module, &call, &wiring))
     }
 
     fn state(&self) -> Result<Arc<dyn State>, String> {

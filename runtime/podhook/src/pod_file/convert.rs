@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr;
 use podhook_lifecycle::Pod;
 use podhook_lifecycle::quantity::Quantity;
 use podhook_lifecycle::spec::{
-    ContainerPort, ContainerSpec, ExecAction, HttpGetAction, IntOrString, Lifecycle,
-    LifecycleHandler, PodSpec, RestartPolicy, RestartRule, SleepAction, TcpSocketAction,
+    Amounts, ContainerPort, ContainerSpec, ExecAction, HttpGetAction, IntOrString, Lifecycle,
+    LifecycleHandler, PodSpec, Resources, RestartPolicy, RestartRule, SleepAction, TcpSocketAction,
     VolumeMount,
 };
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Silent), PodError> {
     let mut found = Findings::default();
     let spec = pod.spec.unwrap_or_default();
     let ephemeral = spec.ephemeral_containers.unwrap_or_default();
-    quantities("spec.resources", spec.resources.as_ref(), &mut found);
+    let resources = resources("spec.resources", spec.resources.as_ref(), &mut found);
     if spec
         .security_context
         .is_some_and(|context| context != api::PodSecurityContext::default())
@@ -70,6 +70,8 @@ pub(super) fn pod_spec(pod: api::Pod) -> Result<(PodSpec, Silent), PodError> {
         restart_policy: restart_policy("spec", spec.restart_policy, &mut found).unwrap_or_default(),
         termination_grace_period_seconds: spec.termination_grace_period_seconds,
         active_deadline_seconds: spec.active_deadline_seconds,
+        resources,
+        priority_class_name: text(spec.priority_class_name),
         host_network: spec.host_network.unwrap_or_default(),
         share_process_namespace: spec.share_process_namespace.unwrap_or_default(),
         os_name: spec.os.and_then(|os| text(Some(os.name))),
@@ -122,8 +124,7 @@ fn containers(
 }
 
 fn container(path: &str, one: api::Container, found: &mut Findings) -> ContainerSpec {
-    let resources = format!("{path}.resources");
-    quantities(&resources, one.resources.as_ref(), found);
+    let resources = resources(&format!("{path}.resources"), one.resources.as_ref(), found);
     unplayed(path, &one, found);
     if one.env_from.is_some_and(|sources| !sources.is_empty()) {
         found.silent.elsewhere.push(format!("{path}.envFrom"));
@@ -139,7 +140,7 @@ fn container(path: &str, one: api::Container, found: &mut Findings) -> Container
             one.readiness_probe,
             found,
         ),
-        memory_limit: one.resources.and_then(memory_limit),
+        resources,
         volume_mounts: volume_mounts(one.volume_mounts),
         ports: one.ports.into_iter().flatten().map(port).collect(),
         lifecycle: one.lifecycle.map(lifecycle),
@@ -259,27 +260,40 @@ fn port(port: api::ContainerPort) -> ContainerPort {
 
 type Quantities = BTreeMap<String, resource::Quantity>;
 
-/// Every limit and request has to be a quantity.
-fn quantities(path: &str, resources: Option<&api::ResourceRequirements>, found: &mut Findings) {
-    let Some(resources) = resources else { return };
-    let maps: [(&str, Option<&Quantities>); 2] = [
-        ("limits", resources.limits.as_ref()),
-        ("requests", resources.requests.as_ref()),
-    ];
-    for (list, quantities) in maps {
-        for (name, quantity) in quantities.into_iter().flatten() {
-            let field = format!("{path}.{list}[{name}]");
-            let read = quantity.0.parse::<Quantity>();
-            found.keep(read.map_err(|why| Fault::of_field(field, why)));
-        }
+fn resources(
+    path: &str,
+    resources: Option<&api::ResourceRequirements>,
+    found: &mut Findings,
+) -> Resources {
+    let Some(resources) = resources else {
+        return Resources::default();
+    };
+    Resources {
+        limits: amounts(&format!("{path}.limits"), resources.limits.as_ref(), found),
+        requests: amounts(
+            &format!("{path}.requests"),
+            resources.requests.as_ref(),
+            found,
+        ),
     }
 }
 
-/// 0 is no limit.
-fn memory_limit(resources: api::ResourceRequirements) -> Option<u64> {
-    let limits = resources.limits?;
-    let limit = limits.get("memory")?.0.parse::<Quantity>().ok()?;
-    Some(limit.value()).filter(|&bytes| bytes > 0)
+/// Every limit and request has to be a quantity, of whatever it is.
+fn amounts(list: &str, quantities: Option<&Quantities>, found: &mut Findings) -> Amounts {
+    let mut amounts = Amounts::default();
+    for (name, quantity) in quantities.into_iter().flatten() {
+        let read = quantity.0.parse::<Quantity>();
+        let read = read.map_err(|why| Fault::of_field(format!("{list}[{name}]"), why));
+        let Some(quantity) = found.keep(read) else {
+            continue;
+        };
+        match name.as_str() {
+            "cpu" => amounts.milli_cpu = Some(quantity.milli_value()),
+            "memory" => amounts.memory = Some(quantity.value()),
+            _ => {}
+        }
+    }
+    amounts
 }
 
 fn restart_policy(

@@ -89,7 +89,7 @@ fn all_that_touches_hooks_is_taken_over() {
             ("C".to_owned(), String::new())
         ]
     );
-    assert_eq!(main.memory_limit, Some(64 << 20));
+    assert_eq!(main.resources.limits.memory, Some(64 << 20));
     assert_eq!(main.restart_rules[0].values, [1, 2]);
     assert!(main.restart_rules[0].not_in);
     assert_eq!(main.ports[0].container_port, 8080);

@@ -27,6 +27,7 @@ pub(crate) fn answer_body(
         record,
         between_bytes,
         timer: None,
+        held: 0,
         _connection: connection,
     }
     .boxed_unsync()
@@ -38,19 +39,23 @@ struct Limited {
     record: Arc<Record>,
     between_bytes: Option<Duration>,
     timer: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// Bytes of the frame that was handed on last, charged until the next is asked for.
+    held: u64,
     _connection: AbortOnDropJoinHandle<()>,
 }
 
 impl Limited {
-    /// Counts what came; over the cap the body ends with an error.
+    /// Counts and charges what came; over the cap the body ends with an error.
     fn counted(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, Error> {
         let size = frame.data_ref().map_or(0, Bytes::len);
-        match self
-            .left
-            .checked_sub(u64::try_from(size).unwrap_or(u64::MAX))
-        {
+        let size = u64::try_from(size).unwrap_or(u64::MAX);
+        match self.left.checked_sub(size) {
             Some(left) => {
                 self.left = left;
+                // Refused, the run ends as OOMKilled, whatever the guest makes of it.
+                let charged = self.record.charge(size);
+                charged.map_err(|_| Error::HttpResponseBodySize(Some(size)))?;
+                self.held = size;
                 Ok(frame)
             }
             None => {
@@ -67,6 +72,11 @@ impl Limited {
         }
     }
 
+    /// What was handed on is the guest's now, or gone.
+    fn release(&mut self) {
+        self.record.release(std::mem::take(&mut self.held));
+    }
+
     fn overdue(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(limit) = self.between_bytes else {
             return Poll::Pending;
@@ -78,6 +88,12 @@ impl Limited {
     }
 }
 
+impl Drop for Limited {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
 impl Body for Limited {
     type Data = Bytes;
     type Error = Error;
@@ -86,6 +102,7 @@ impl Body for Limited {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.release();
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.timer = None;

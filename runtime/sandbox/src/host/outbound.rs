@@ -6,6 +6,7 @@
 
 use crate::host::answer_body::answer_body;
 use crate::host::{address, tls};
+use crate::pace::Charged;
 use crate::record::Record;
 use http::uri::{Authority, Uri};
 use http::{HeaderMap, HeaderName, Request, Response, header};
@@ -46,11 +47,15 @@ impl WasiHttpHooks for Outbound {
         _fut: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io), Error>> + Send> {
         let outbound = self.clone();
-        Box::new(async move {
+        let record = self.record.clone();
+        let sending = async move {
             let response = outbound.send(request, options.unwrap_or_default()).await?;
             let nothing_left: Io = Box::new(async { Ok(()) });
             Ok((response, nothing_left))
-        })
+        };
+        // Upstream makes a task of it.
+        let task = Box::pin(sending);
+        Box::new(Charged { task, record })
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
@@ -141,10 +146,14 @@ impl Outbound {
             .max_buf_size(MAX_HEAD)
             .handshake(TokioIo::new(stream));
         let (mut sender, connection) = handshake.await?;
-        let connection = wasmtime_wasi::runtime::spawn(async move {
+        let connection = async move {
             if let Err(error) = connection.await {
                 tracing::debug!("connection: {error}");
             }
+        };
+        let connection = wasmtime_wasi::runtime::spawn(Charged {
+            task: Box::pin(connection),
+            record: self.record.clone(),
         });
         let sending = sender.send_request(self.rebuilt(request, &target)?);
         let response = within(options.first_byte_timeout, sending)

@@ -181,6 +181,6 @@ fn json(timeline: &Timeline, pod: &LivePod) -> Result<String, CliError> {
 fn accounts(pod: &LivePod) -> Value {
     let containers = pod.spec.all().zip(&pod.shared);
     containers
-        .map(|((_, spec), shared)| live::account(&spec.name, spec.memory_limit, &shared.account))
+        .map(|((_, spec), shared)| live::account(&spec.name, &shared.account))
         .collect()
 }

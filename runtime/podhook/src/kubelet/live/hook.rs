@@ -2,6 +2,7 @@
 
 use super::report::{Exit, Finished};
 use super::{Fact, Held, LiveNode, LivePod, News, RunningHook, Teller, command};
+use crate::config;
 use crate::handlers::exec::HookModule;
 use crate::handlers::http_get::{self, Target};
 use crate::handlers::in_container::Place;
@@ -148,7 +149,9 @@ impl LivePod {
         invocation.budget.memory = None;
         if let Some((container, handler)) = self.handler(call) {
             invocation.handler = Some(kind(handler));
-            invocation.budget.memory = container.memory_limit;
+            let limits = self.spec.limits_of(call.container, config::node_memory()).0;
+            invocation.budget.memory = limits.memory_max;
+            invocation.budget.cpu = limits.cpu;
             invocation.container = Container {
                 name: Some(container.name.clone()),
                 image: container.image.clone(),

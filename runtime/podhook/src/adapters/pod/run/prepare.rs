@@ -4,7 +4,7 @@
 use super::Options;
 use crate::config;
 use crate::error::CliError;
-use crate::handlers::exec::{HookModule, Lookup};
+use crate::handlers::exec::{HookModule, Limited, Lookup};
 use crate::handlers::module_run::Shared;
 use crate::kubelet::live::{LivePod, Volumes, command};
 use crate::kubelet::timeline_text::lines;
@@ -12,11 +12,11 @@ use crate::local::{self, Command};
 use crate::options::Format;
 use crate::pod_file::PodFile;
 use crate::terminal::to_stderr;
-use podhook_ledger::Account;
+use podhook_ledger::{Account, AccountLimits};
 use podhook_lifecycle::quote::quote;
 use podhook_lifecycle::spec::expansion::{environment, expand};
 use podhook_lifecycle::spec::{Action, ContainerIndex, ContainerSpec, PodSpec, VolumeMount};
-use podhook_lifecycle::{Hook, MemoryState};
+use podhook_lifecycle::{Hook, Limits, MemoryState};
 use podhook_runner::Runner;
 use podhook_sandbox::{CodeStore, Profile};
 use std::collections::{HashMap, HashSet};
@@ -47,8 +47,8 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     if !isolate && volumes.are_mounted() {
         warn("volumeMounts take effect where podhook is root; containers find nothing there");
     }
-    let shared = spec.all().map(|(_, container)| Shared {
-        account: Arc::new(Account::new(container.memory_limit)),
+    let shared = accounts(&spec).into_iter().map(|account| Shared {
+        account,
         state: Arc::new(MemoryState::default()),
         codes: codes.clone(),
     });
@@ -69,10 +69,27 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     })
 }
 
+/// Each container's, under the pod's.
+fn accounts(spec: &PodSpec) -> Vec<Arc<Account>> {
+    let pod = Arc::new(Account::new(account_limits(&spec.pod_limits())));
+    let of = |index| account_limits(&spec.limits_of(index, config::node_memory()).0);
+    spec.all()
+        .map(|(index, _)| Arc::new(Account::under(pod.clone(), of(index))))
+        .collect()
+}
+
+fn account_limits(limits: &Limits) -> AccountLimits {
+    AccountLimits {
+        memory_max: limits.memory_max,
+        cpu: limits.cpu,
+        weight: limits.weight.map_or(100, |weight| weight.weight),
+    }
+}
+
 /// Places that no container could have a volume at.
 fn check_mounts(options: &Options, file: &PodFile) -> Result<(), CliError> {
     for (index, container) in file.spec.all() {
-        let list = format!("{}.volumeMounts", list_path(&file.spec, index));
+        let list = format!("{}.volumeMounts", file.spec.list_path(index));
         for (number, mount) in container.volume_mounts.iter().enumerate() {
             let Some((name, why)) = mistake(mount) else {
                 continue;
@@ -119,11 +136,16 @@ fn modules(options: &Options, file: &PodFile) -> Result<Modules, CliError> {
     for (index, container, hook, command) in exec_handlers(&file.spec) {
         let field = format!(
             "{}.lifecycle.{}.exec.command",
-            list_path(&file.spec, index),
+            file.spec.list_path(index),
             hook.field()
         );
         let place = format!("line {}: {field}", file.line_of(&field));
         let what = format!("{}: {place}", options.file.display());
+        let limits = file.spec.limits_of(index, config::node_memory()).0;
+        let container = Limited {
+            spec: container,
+            limits,
+        };
         match lookup.module(command, container, &what)? {
             Some(module) => {
                 modules.insert((index, hook), Arc::new(module));
@@ -163,14 +185,6 @@ fn exec_handlers(
             }
         })
     })
-}
-
-/// `spec.containers[0]`, as files have it.
-fn list_path(spec: &PodSpec, index: ContainerIndex) -> String {
-    match index.0.checked_sub(spec.init_containers.len()) {
-        None => format!("spec.initContainers[{}]", index.0),
-        Some(index) => format!("spec.containers[{index}]"),
-    }
 }
 
 fn is_stdin(file: &Path) -> bool {

@@ -1,0 +1,69 @@
+//! Single files of a cgroup, read as text that anybody may have written.
+
+use super::CgroupError;
+use rustix::fs::OFlags;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// Bytes that are read of a file; those of a kernel are shorter.
+const LONGEST: u64 = 4096;
+
+const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
+
+/// The text of a file without the blanks around it; `None` where there is no such file.
+pub(super) fn text(folder: &Path, name: &str) -> Result<Option<String>, CgroupError> {
+    let path = folder.join(name);
+    // A FIFO would keep us waiting for a writer.
+    let mut open = File::options();
+    open.read(true).custom_flags(NONBLOCK);
+    let read = open.open(&path).and_then(|file| {
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::other("not a file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(LONGEST).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A file of a cgroup that is just being removed.
+        Err(why) if why.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => Ok(None),
+        Err(why) => Err(CgroupError::Unreadable { path, why }),
+    }
+}
+
+/// What a file says, by `read`; `expected`: in words.
+pub(super) fn value<T>(
+    folder: &Path,
+    name: &str,
+    expected: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, CgroupError> {
+    let Some(text) = text(folder, name)? else {
+        return Ok(None);
+    };
+    match read(&text) {
+        Some(value) => Ok(Some(value)),
+        None => Err(CgroupError::Garbage {
+            path: folder.join(name),
+            text: text.chars().take(40).collect(),
+            expected,
+        }),
+    }
+}
+
+/// A number and nothing else.
+pub(super) fn number<T: FromStr>(folder: &Path, name: &str) -> Result<Option<T>, CgroupError> {
+    value(folder, name, "a number", |text| text.parse().ok())
+}
+
+/// The value of a key in a file of `KEY VALUE` lines.
+pub(super) fn keyed(text: &str, key: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+    let (_, value) = lines.find(|(name, _)| *name == key)?;
+    value.trim().parse().ok()
+}

@@ -1,0 +1,182 @@
+//! How much CPU time this thread uses, stretch by stretch.
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use podhook_lifecycle::Work;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// CPU time of this thread, in nanoseconds. A system call, unlike the wall clock.
+fn thread_nanos() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
+/// The part of it that the kernel worked, which it knows in samples only.
+fn system_nanos() -> u64 {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD);
+    let micros = usage.map_or(0, |usage| usage.system_time().num_microseconds());
+    u64::try_from(micros).unwrap_or(0) * 1000
+}
+
+/// Two clocks, read together.
+#[derive(Clone, Copy)]
+struct Reading {
+    cpu_nsec: u64,
+    wall: Instant,
+}
+
+thread_local! {
+    /// This thread's last reading.
+    static LAST: Cell<Option<Reading>> = const { Cell::new(None) };
+    /// CPU time when the kernel's part was read last, and that part.
+    static LAST_SYSTEM: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+}
+
+/// So soon after a reading of both clocks, the cheap one stands in for the other.
+/// It cannot run slower than the thread, so a hook is never charged for more than it
+/// used; it may go uncharged for this much where the thread was put aside just then.
+const CLOSE: Duration = Duration::from_micros(20);
+
+/// CPU time after which the kernel's part of it is asked for: shorter stretches are
+/// below what it samples.
+const SAMPLED_NSEC: u64 = 1_000_000;
+
+/// A stretch of work of this thread, under way.
+pub(crate) struct Stretch {
+    from: Instant,
+    from_nsec: u64,
+}
+
+impl Stretch {
+    pub(crate) fn start() -> Self {
+        Self::start_at(Instant::now())
+    }
+
+    /// `now` is the time, which the caller happens to know.
+    pub(crate) fn start_at(now: Instant) -> Self {
+        let gap = |last: Reading| now.saturating_duration_since(last.wall);
+        let from_nsec = match LAST.get() {
+            Some(last) if gap(last) < CLOSE => {
+                last.cpu_nsec + u64::try_from(gap(last).as_nanos()).unwrap_or(0)
+            }
+            _ => thread_nanos(),
+        };
+        if LAST_SYSTEM.get().is_none() {
+            LAST_SYSTEM.set(Some((from_nsec, system_nanos())));
+        }
+        Self {
+            from: now,
+            from_nsec,
+        }
+    }
+
+    /// When it began.
+    pub(crate) fn began(&self) -> Instant {
+        self.from
+    }
+
+    /// What the thread worked since the start. The next stretch begins where this one
+    /// ends.
+    pub(crate) fn split(&mut self) -> Work {
+        let last = Reading {
+            cpu_nsec: thread_nanos(),
+            wall: Instant::now(),
+        };
+        LAST.set(Some(last));
+        let cpu_nsec = last.cpu_nsec.saturating_sub(self.from_nsec);
+        let work = Work {
+            from: self.from,
+            until: last.wall,
+            cpu_nsec,
+            system_nsec: system_part(cpu_nsec, last.cpu_nsec),
+        };
+        (self.from, self.from_nsec) = (last.wall, last.cpu_nsec);
+        work
+    }
+}
+
+/// The kernel's part of a stretch that ends now: its part of all that this thread did
+/// since it was asked last.
+fn system_part(cpu_nsec: u64, now_nsec: u64) -> u64 {
+    let Some((then_nsec, then_system)) = LAST_SYSTEM.get() else {
+        return 0;
+    };
+    let since = now_nsec.saturating_sub(then_nsec);
+    if since < SAMPLED_NSEC {
+        return 0;
+    }
+    let system = system_nanos();
+    LAST_SYSTEM.set(Some((now_nsec, system)));
+    let all = u128::from(system.saturating_sub(then_system));
+    let part = all * u128::from(cpu_nsec) / u128::from(since);
+    u64::try_from(part).unwrap_or(cpu_nsec).min(cpu_nsec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+
+    /// Computes until this thread's own clock says that `span` has passed.
+    fn compute(span: Duration) {
+        let until = thread_nanos() + u64::try_from(span.as_nanos()).unwrap();
+        while thread_nanos() < until {
+            black_box(0);
+        }
+    }
+
+    #[test]
+    fn stretches_add_up_to_no_more_than_the_thread_worked() {
+        let mut used = 0;
+        let before = thread_nanos();
+        for _ in 0..100 {
+            let mut stretch = Stretch::start();
+            compute(Duration::from_micros(100));
+            let work = stretch.split();
+            used += work.cpu_nsec;
+            assert!(work.system_nsec <= work.cpu_nsec);
+        }
+        let worked = thread_nanos() - before;
+        assert!(used <= worked, "{used} of {worked}");
+        assert!(used >= 100 * 80_000, "{used}");
+    }
+
+    #[test]
+    fn a_split_loses_nothing_and_counts_nothing_twice() {
+        let before = thread_nanos();
+        let mut stretch = Stretch::start();
+        let mut used = 0;
+        let mut until = stretch.from;
+        for _ in 0..50 {
+            compute(Duration::from_micros(100));
+            let work = stretch.split();
+            assert_eq!(work.from, until);
+            until = work.until;
+            used += work.cpu_nsec;
+        }
+        let worked = thread_nanos() - before;
+        assert!(used >= 50 * 100_000 && used <= worked, "{used} of {worked}");
+    }
+
+    #[test]
+    fn waiting_is_not_working() {
+        let mut stretch = Stretch::start();
+        std::thread::park_timeout(Duration::from_millis(30));
+        let work = stretch.split();
+        assert!(work.cpu_nsec < 25_000_000, "{work:?}");
+    }
+
+    #[test]
+    fn the_kernels_part_is_told_apart() {
+        // The kernel samples: over a quarter of a second it cannot be far off.
+        let mut stretch = Stretch::start();
+        let until = thread_nanos() + 250_000_000;
+        while thread_nanos() < until {
+            let _ = std::fs::read("/proc/self/maps");
+        }
+        let reads = stretch.split();
+        assert!(reads.system_nsec * 2 > reads.cpu_nsec, "{reads:?}");
+    }
+}

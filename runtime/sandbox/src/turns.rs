@@ -1,0 +1,153 @@
+//! Who computes next, of the hooks of one worker.
+//!
+//! A worker is one thread: a guest that computes keeps all others from being polled.
+//! Hooks that are ready take turns by weight, a slice of time each; who has just
+//! arrived goes first. While there is one hook, nothing of this happens.
+//!
+//! The future of a run that is ready must be polled when it is woken, or dropped: its
+//! turn is kept for it, as a semaphore keeps a permit.
+
+mod fair;
+
+use fair::FairQueue;
+use podhook_lifecycle::Meter;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+/// How long one computes while others may want to: as long as a kernel's, which is 3 to
+/// 4 ms with few tasks.
+pub(crate) const SLICE: Duration = Duration::from_millis(4);
+
+/// One worker's.
+#[derive(Default)]
+pub(crate) struct Turns {
+    /// Hooks under way, ready or not.
+    present: AtomicUsize,
+    /// Somebody waits who is not under way yet.
+    knocked: AtomicBool,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    fair: FairQueue,
+    wakers: HashMap<u64, Waker>,
+    next: u64,
+}
+
+impl Queue {
+    /// Wakes whose turn it is.
+    fn wake_first(&self) {
+        if let Some(waker) = self.fair.first().and_then(|first| self.wakers.get(&first)) {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+impl Turns {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a hook that computes should let the worker look after others now and then.
+    pub(crate) fn are_taken(&self) -> bool {
+        self.present.load(SeqCst) > 1 || self.knocked.load(SeqCst)
+    }
+
+    /// Somebody who is not under way yet waits for the worker.
+    pub(crate) fn knock(&self) {
+        self.knocked.store(true, SeqCst);
+    }
+}
+
+/// One run's.
+pub(crate) struct Seat<'m> {
+    turns: Arc<Turns>,
+    meter: &'m dyn Meter,
+    /// Once it had to queue.
+    number: Option<u64>,
+}
+
+impl<'m> Seat<'m> {
+    pub(crate) fn new(turns: Arc<Turns>, meter: &'m dyn Meter) -> Self {
+        turns.present.fetch_add(1, SeqCst);
+        Self {
+            turns,
+            meter,
+            number: None,
+        }
+    }
+
+    /// Whether it is this run's turn; if not, the waker is called when it is.
+    pub(crate) fn is_next(&mut self, waker: &Waker) -> bool {
+        if self.number.is_none() && !self.turns.are_taken() {
+            return true;
+        }
+        self.turns.knocked.store(false, SeqCst);
+        let queue = &mut *self.turns.queue();
+        let number = *self.number.get_or_insert_with(|| {
+            queue.next += 1;
+            queue.next
+        });
+        queue.fair.enter(number, || self.meter.weights());
+        if queue.fair.first() == Some(number) {
+            return true;
+        }
+        queue.wakers.insert(number, waker.clone());
+        queue.wake_first();
+        false
+    }
+
+    /// This run used its slice, or part of it, and is still ready.
+    pub(crate) fn give_way(&self, cpu_nsec: u64, waker: &Waker) {
+        let Some(number) = self.number else {
+            return wake_later(waker);
+        };
+        let queue = &mut *self.turns.queue();
+        queue.fair.charge(number, cpu_nsec);
+        queue.wakers.insert(number, waker.clone());
+        match queue.fair.first() == Some(number) {
+            true => wake_later(waker),
+            false => queue.wake_first(),
+        }
+    }
+
+    /// This run waits for something else than its turn.
+    pub(crate) fn rest(&self, cpu_nsec: u64) {
+        if let Some(number) = self.number {
+            let queue = &mut *self.turns.queue();
+            queue.fair.charge(number, cpu_nsec);
+            queue.fair.rest(number);
+            queue.wake_first();
+        }
+    }
+
+    /// Whether others are asked for their turns.
+    pub(crate) fn queues(&self) -> bool {
+        self.number.is_some()
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.turns.present.fetch_sub(1, SeqCst);
+        if let Some(number) = self.number {
+            let queue = &mut *self.turns.queue();
+            queue.fair.leave(number);
+            queue.wakers.remove(&number);
+            queue.wake_first();
+        }
+    }
+}
+
+/// Once the worker has looked for timers and sockets.
+fn wake_later(waker: &Waker) {
+    let later = pin!(tokio::task::yield_now());
+    // Pending, with the waker kept for it.
+    let _ = later.poll(&mut Context::from_waker(waker));
+}
