@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod compile;
 pub(crate) mod inspect;
+pub(crate) mod limits;
 pub(crate) mod manual;
 pub(crate) mod pod;
 pub(crate) mod run;

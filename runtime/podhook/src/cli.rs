@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::adapters::{build, compile, inspect, manual, pod, run};
+use crate::adapters::{build, compile, inspect, limits, manual, pod, run};
 use crate::config;
 use crate::error::CliError;
 use crate::terminal::to_stderr;
@@ -31,6 +31,8 @@ enum Command {
     Run(Box<run::Options>),
     /// Check, run or simulate a pod
     Pod(pod::Options),
+    /// Show the limits a hook would get, and where each comes from
+    Limits(limits::Options),
     /// Build a Rust hook crate for wasm32-wasip2
     Build(build::Options),
     /// Compile a hook ahead of time, for podhook-exec
@@ -51,6 +53,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Run(options) => run::run(*options),
         Command::Pod(options) => pod::run(&options),
+        Command::Limits(options) => limits::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
