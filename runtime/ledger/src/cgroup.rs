@@ -5,6 +5,8 @@
 //! `Documentation/admin-guide/cgroup-v2.rst` and `cgroup-v1/`. Who is in the cgroup and
 //! who pays there is not known here.
 
+mod counters;
+mod enter;
 mod files;
 mod find;
 mod limits;
@@ -12,6 +14,8 @@ mod limits;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use counters::Counters;
+pub use enter::{Entered, Entry, Mover};
 pub use find::CgroupName;
 pub use limits::{Binding, CgroupLimits};
 

@@ -91,7 +91,7 @@ pub(crate) fn meter(
     options: &LimitOptions,
     found: Option<&Found>,
     budget: &Budget,
-    inside: Option<Inside>,
+    inside: Inside,
 ) -> Arc<dyn Meter> {
     let says_memory = found.is_some_and(|found| found.limits.says_memory);
     let own = AccountLimits {
@@ -105,9 +105,9 @@ pub(crate) fn meter(
         return Arc::new(Account::new(own));
     };
     let binding = Binding {
-        cpu: options.cpu_max().is_none() && !inside.is_some_and(|inside| inside.is_throttled),
+        cpu: options.cpu_max().is_none() && !inside.is_throttled,
         memory: !options.has_memory(),
-        reserve: inside.map_or(0, |inside| inside.reserve),
+        reserve: inside.reserve,
     };
     Arc::new(Account::under(found.limits.account(binding), own))
 }

@@ -18,7 +18,7 @@ pub(crate) enum Format {
 }
 
 /// What a hook may spend.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct LimitOptions {
     /// CPU limit as in a pod (500m, 2): a hook that has spent it is paused until the next

@@ -125,7 +125,7 @@ impl Cgroup {
         }
     }
 
-    fn of_process(pid: &str, root: Option<&Path>) -> Result<Self, CgroupError> {
+    pub(super) fn of_process(pid: &str, root: Option<&Path>) -> Result<Self, CgroupError> {
         let file = PathBuf::from(format!("/proc/{pid}/cgroup"));
         let memberships: ProcessCGroups = parsed(&file)?;
         let path_in = |controller: &str| {

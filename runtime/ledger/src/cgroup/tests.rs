@@ -247,3 +247,79 @@ fn the_own_cgroup_of_a_tree_that_is_a_containers_view() {
     );
     assert!(limits.oom_score_adj.is_some());
 }
+
+#[test]
+fn files_that_anybody_made_move_nobody() {
+    let root = tree(&[
+        ("cgroup.controllers", "cpu memory"),
+        ("c/cpu.max", "1000 100000"),
+        ("c/memory.current", "0"),
+        ("c/cpu.stat", "usage_usec 5\n"),
+        ("c/cgroup.procs", ""),
+        ("c/cgroup.threads", ""),
+    ]);
+    let name = CgroupName::Folder(root.path().join("c"));
+    let cgroup = Cgroup::find(&name, Some(root.path())).unwrap();
+    let Entry::Closed(why) = cgroup.entry() else {
+        panic!("{:?}", cgroup.entry());
+    };
+    assert!(why.ends_with("not in a cgroup file system"), "{why}");
+    for mover in [Mover::Process, Mover::Thread] {
+        assert_eq!(cgroup.enter(mover), Entered::default());
+    }
+    let written = std::fs::read(root.path().join("c/cgroup.procs")).unwrap();
+    assert!(written.is_empty());
+}
+
+#[test]
+fn counters_of_both_generations_and_what_came_on_top() {
+    let stat = "usage_usec 70\nuser_usec 60\nnr_periods 5\nnr_throttled 3\nthrottled_usec 9\n";
+    let root = tree(&[
+        ("cgroup.controllers", ""),
+        ("c/cpu.stat", stat),
+        (
+            "c/memory.events",
+            "low 0\nhigh 0\nmax 4\noom 1\noom_kill 2\n",
+        ),
+    ]);
+    let name = CgroupName::Folder(root.path().join("c"));
+    let v2 = Cgroup::find(&name, None).unwrap().counters().unwrap();
+    let root = tree(&[
+        (
+            "cpu/c/cpu.stat",
+            "nr_periods 5\nnr_throttled 3\nthrottled_time 9000\n",
+        ),
+        ("cpuacct/c/cpuacct.usage", "70000\n"),
+        ("memory/c/memory.failcnt", "4\n"),
+        (
+            "memory/c/memory.oom_control",
+            "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+        ),
+    ]);
+    let name = CgroupName::Folder(root.path().join("cpu/c"));
+    let cgroup = Cgroup::find(&name, None).unwrap();
+    let v1 = cgroup.counters().unwrap();
+    assert_eq!(v1, v2);
+    assert_eq!(
+        (v1.usage_nsec, v1.throttled_nsec),
+        (Some(70_000), Some(9000))
+    );
+    assert_eq!((v1.memory_max, v1.oom_kill), (Some(4), Some(2)));
+    std::fs::write(
+        root.path().join("cpu/c/cpu.stat"),
+        "nr_periods 7\nnr_throttled 3",
+    )
+    .unwrap();
+    let more = cgroup.counters().unwrap().since(&v1).unwrap();
+    assert_eq!((more.nr_periods, more.nr_throttled), (Some(2), Some(0)));
+    assert_eq!(more.throttled_nsec, None);
+    // A cgroup that lies, and one that is gone.
+    std::fs::write(
+        root.path().join("cpu/c/cpu.stat"),
+        "nr_periods 1\nnr_throttled x",
+    )
+    .unwrap();
+    assert_eq!(cgroup.counters().unwrap().since(&v1), None);
+    std::fs::remove_dir_all(root.path()).unwrap();
+    assert_eq!(cgroup.counters().unwrap(), Counters::default());
+}

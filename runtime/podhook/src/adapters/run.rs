@@ -2,12 +2,13 @@
 
 use crate::config;
 use crate::error::CliError;
-use crate::hook_account;
+use crate::hook_account::{self, Found};
 use crate::hook_options::{self, HookOptions};
 use crate::hook_source::HookSource;
-use crate::options::Format;
+use crate::options::{Format, LimitOptions};
 use clap::Args;
-use podhook_lifecycle::{CancelReason, Invocation, Meter, ModuleKind, Report, State};
+use podhook_ledger::cgroup::Entry;
+use podhook_lifecycle::{CancelReason, Invocation, ModuleKind, Report, State};
 use podhook_runner::{Runner, refuse_file};
 use podhook_sandbox::{Cancel, EventLoop, Module, Profile, Wiring, module};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -16,6 +17,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 mod output;
+mod seat;
+mod supervisor;
+mod worker;
+
+use seat::{Seat, Way};
+use supervisor::Job;
+use worker::Link;
 
 /// Runs one hook in the sandbox and reports.
 #[derive(Debug, Args)]
@@ -26,6 +34,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     hook: HookOptions,
 
+    /// Run as podhook's own worker in a cgroup
+    #[arg(long, hide = true)]
+    worker: bool,
+
     /// How to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
@@ -34,69 +46,110 @@ pub(crate) struct Options {
 pub(crate) fn run(options: Options) -> Result<u8, CliError> {
     let format = options.output;
     let hook = options.hook;
-    let source = HookSource::open(&hook.hook)?;
+    let link = match options.worker {
+        true => Some(Link::from_stdin()?),
+        false => None,
+    };
+    let source = match &link {
+        Some(link) => link.source()?,
+        None => HookSource::open(&hook.hook)?,
+    };
     let state = hook_options::state(hook.state_dir.as_deref())?;
     let found = hook.cgroup.find()?;
     let mut call = hook.invocation(&hook_account::defaults(found.as_ref()));
-    let meter = hook_account::meter(&hook.limits, found.as_ref(), &call.budget, None);
     // The kubelet's own name for a pod that has none is as good as any.
     call.pod.name = "local".to_owned();
     let digest = module::digest(&source.bytes);
-    let report = match Module::new(source.bytes) {
-        Ok(module) => {
-            hook.check_fits(&call, &module, &source.name)?;
-            call.grants = hook.grants()?;
-            if module.kind() == ModuleKind::Command {
-                call.args.insert(0, source.name.clone());
-            }
-            let charged = Charged { meter, state };
-            play(&source.name, &module, call, charged, format)?
-        }
+    let module = match Module::new(source.bytes) {
+        Ok(module) => module,
         Err(why) => {
             call.grants = hook.grants()?;
             let report = refuse_file(&source.name, digest, &call, &why);
             output::print(&report, format, output::Live::default())?;
-            report
+            return Ok(report.outcome.exit_status());
         }
     };
+    hook.check_fits(&call, &module, &source.name)?;
+    let limits = hook.limits.clone();
+    call.grants = hook.grants()?;
+    if module.kind() == ModuleKind::Command {
+        call.args.insert(0, source.name.clone());
+    }
+    let entry = found.as_ref().map(|found| found.cgroup.entry());
+    if let (Some(found), Some(Entry::Process), None) = (&found, &entry, &link) {
+        let job = Job {
+            name: &source.name,
+            module: &module,
+            call: &call,
+            found,
+            format,
+        };
+        return job.run();
+    }
+    let here = Here {
+        name: &source.name,
+        module: &module,
+        limits: &limits,
+        found: found.as_ref(),
+        entry: entry.as_ref(),
+        format,
+    };
+    let report = here.play(call, state, link)?;
     Ok(report.outcome.exit_status())
 }
 
-/// What outlives a run.
-struct Charged {
-    meter: Arc<dyn Meter>,
-    state: Arc<dyn State>,
+/// A run in this process.
+struct Here<'h> {
+    name: &'h str,
+    module: &'h Module,
+    limits: &'h LimitOptions,
+    found: Option<&'h Found>,
+    entry: Option<&'h Entry>,
+    format: Format,
 }
 
-fn play(
-    name: &str,
-    module: &Module,
-    call: Invocation,
-    charged: Charged,
-    format: Format,
-) -> Result<Report, CliError> {
-    let fault = |why: &dyn std::fmt::Display| CliError::host_fault("podhook", why);
-    let event_loop = EventLoop::new().map_err(|error| fault(&error))?;
-    let runner =
-        Runner::new(Profile::one_shot(), config::code_store()).map_err(|error| fault(&error))?;
-    let cancel = Cancel::default();
-    let playing = listen(cancel.clone()).map_err(|error| fault(&error))?;
-    let live = output::Live::start(format).map_err(|error| fault(&error))?;
-    let wiring = Wiring {
-        meter: charged.meter,
-        state: charged.state,
-        tee: live.tee(),
-        cancel: Some(cancel),
-    };
-    let call = Arc::new(call);
-    let report = event_loop.block_on(async {
-        runner.prepare(module, &call);
+impl Here<'_> {
+    /// Runs the hook, and prints what came of it.
+    fn play(
+        &self,
+        call: Invocation,
+        state: Arc<dyn State>,
+        link: Option<Link>,
+    ) -> Result<Report, CliError> {
+        let fault = |why: &dyn std::fmt::Display| CliError::host_fault("podhook", why);
+        let event_loop = EventLoop::new().map_err(|error| fault(&error))?;
+        let runner = Runner::new(Profile::one_shot(), config::code_store());
+        let runner = runner.map_err(|error| fault(&error))?;
+        let cancel = Cancel::default();
+        let playing = listen(cancel.clone()).map_err(|error| fault(&error))?;
+        let live = output::Live::start(self.format).map_err(|error| fault(&error))?;
+        let call = Arc::new(call);
+        // Compiling is nobody's to pay for but podhook's: before the seat is taken.
+        runner.prepare(self.module, &call);
+        let seat = Seat::take(self.found, self.entry, self.way(link));
+        let wiring = Wiring {
+            meter: hook_account::meter(self.limits, self.found, &call.budget, seat.inside()),
+            state,
+            tee: live.tee(),
+            cancel: Some(cancel),
+        };
         playing.store(true, SeqCst);
-        runner.run(name, module, &call, &wiring).await
-    });
-    playing.store(false, SeqCst);
-    output::print(&report, format, live.finish())?;
-    Ok(report)
+        let running = runner.run(self.name, self.module, &call, &wiring);
+        let mut report = event_loop.block_on(running);
+        playing.store(false, SeqCst);
+        drop(event_loop);
+        seat.leave(&mut report);
+        output::print(&report, self.format, live.finish())?;
+        Ok(report)
+    }
+
+    fn way(&self, link: Option<Link>) -> Way {
+        match (link, self.entry) {
+            (Some(link), _) => Way::Worker(link),
+            (None, Some(Entry::Thread)) => Way::Thread,
+            (None, _) => Way::Stay,
+        }
+    }
 }
 
 /// SIGINT and SIGTERM stop the hook while the returned flag says that it plays, and
