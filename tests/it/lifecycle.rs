@@ -379,3 +379,13 @@ fn what_cannot_be_granted_is_refused_before_the_start() {
     let file = format!("{}::/x", env!("CARGO_BIN_EXE_podhook"));
     expected(&["--dir", &file], "cannot grant the folder");
 }
+
+#[test]
+pub(crate) fn works() {
+    for name in ["hash", "json", "sieve", "float", "chase"] {
+        let report = succeeds(&["--phase", "pre-stop", lifecycle::WORKS, "--", name, "2"]);
+        assert!(report["usage"]["cpu"]["usage_usec"].as_u64().unwrap() > 100);
+    }
+    let words = ["--phase", "pre-stop", lifecycle::WORKS, "--", "idle"];
+    ends("Failed", 64, "hash, json, sieve, float or chase", &words);
+}

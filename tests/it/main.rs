@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod accounting;
 mod agreement;
 mod bad_input;
 mod cancel;

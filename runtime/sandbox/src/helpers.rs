@@ -71,6 +71,11 @@ pub(crate) fn used_since_asked() -> u64 {
     })
 }
 
+/// Whether this thread does nothing but run hooks.
+pub(crate) fn is_event_loop() -> bool {
+    HELPERS.with_borrow(Option::is_some)
+}
+
 /// CPU time of a thread of this process, in nanoseconds; 0 where it is gone.
 fn nanos(thread: rustix::process::Pid) -> u64 {
     // As the kernel's `CPUCLOCK_SCHED | CPUCLOCK_PERTHREAD_MASK`, and glibc's

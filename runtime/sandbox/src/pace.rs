@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::helpers;
 use crate::record::Record;
 use crate::stretch::Stretch;
-use crate::turns::{SLICE, Seat, Turns};
+use crate::turns::{Seat, Turns};
 use crate::verdict::DeadlinePassed;
 use podhook_lifecycle::{Allowance, Bell, CpuUsage, PeriodCount, Periods, Work};
 use std::future::Future;
@@ -48,9 +48,8 @@ struct State {
     throttled_usec: u64,
 }
 
-/// A guest that computes looks up at least so often: should anything have been missed,
-/// it is found then.
-const SELDOM: Duration = Duration::from_secs(1);
+/// When a guest that yields has done so for long.
+const LATER: Duration = Duration::from_secs(1);
 
 /// What a guest that yielded waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,13 +104,18 @@ impl Pace {
             Some((began, Allowance::Left(left))) => Some(began + left),
             Some((_, Allowance::Unlimited | Allowance::Throttled { .. })) | None => None,
         };
-        let times = [allowed, state.slice_ends, self.deadline];
-        times.into_iter().flatten().fold(now + SELDOM, Instant::min)
+        let slice_ends = state.slice_ends.unwrap_or(now);
+        let times = [allowed, self.deadline];
+        times.into_iter().flatten().fold(slice_ends, Instant::min)
     }
 
     /// This thread works for the run from now on, if it does not already.
     pub(crate) fn open(&self) {
-        self.state().stretch.get_or_insert_with(Stretch::start);
+        let begin = || match self.turns.is_alone() && helpers::is_event_loop() {
+            true => Stretch::go_on(),
+            false => Stretch::start(),
+        };
+        self.state().stretch.get_or_insert_with(begin);
     }
 
     /// It does no longer. Returns the time.
@@ -175,9 +179,10 @@ impl Pace {
         self.admit(state, now)?;
         state.turn_nsec = 0;
         state.gave_way = None;
-        state.slice_ends = self.turns.are_taken().then(|| now + SLICE);
-        self.alarm.at(self.next_look(state, now));
+        state.slice_ends = Some(now + self.turns.slice());
+        // In this order: a ring that falls between the two is rung again.
         self.alarm.computes();
+        self.alarm.at(self.next_look(state, now));
         Ok(())
     }
 
@@ -207,7 +212,11 @@ impl Pace {
         }
         let state = &mut *self.state();
         let advice = self.advise(state, now);
-        self.alarm.at(self.next_look(state, now));
+        match advice {
+            Advice::Continue => self.alarm.at(self.next_look(state, now)),
+            // Whoever is next asks itself.
+            Advice::GiveWay => self.alarm.answered(now + LATER),
+        }
         Ok(advice)
     }
 
@@ -219,15 +228,13 @@ impl Pace {
                 return Advice::GiveWay;
             }
         }
-        match state.slice_ends {
-            Some(ends) if now >= ends => {
-                state.gave_way = Some(Pause::Turn);
-                return Advice::GiveWay;
-            }
-            // Others came meanwhile.
-            None if self.turns.are_taken() => state.slice_ends = Some(now + SLICE),
-            Some(_) | None => {}
+        if state.slice_ends.is_some_and(|ends| now >= ends) {
+            state.gave_way = Some(Pause::Turn);
+            return Advice::GiveWay;
         }
+        // Others may have come meanwhile.
+        let ends = now + self.turns.slice();
+        state.slice_ends = state.slice_ends.map(|before| before.min(ends));
         Advice::Continue
     }
 

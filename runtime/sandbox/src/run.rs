@@ -23,6 +23,10 @@ use wasmtime::{Store, UpdateDeadline};
 /// Handles of all kinds that a component may hold; upstream's default is 100,000.
 const COMPONENT_HANDLES: usize = 10_000;
 
+/// Bytes of a run beside its memories and tables: store, instances, the first pages of
+/// its stack. Thousands of suspended hooks take 15 to 40 KB each.
+const INSTANCE: u64 = 32 << 10;
+
 /// What a run is about, besides its store.
 struct Run<'a> {
     engine: &'a Engine,
@@ -93,6 +97,7 @@ impl Run<'_> {
         if self.pre.may_open_files {
             self.record.looked_for_folders();
         }
+        self.record.charge(INSTANCE).map_err(Verdict::oom_killed)?;
         let guest = Guest::new(
             self.call.clone(),
             self.record.clone(),

@@ -54,6 +54,18 @@ impl Stretch {
         Self::start_at(Instant::now())
     }
 
+    /// Goes on from this thread's last stretch, so that what it did to wait and to be
+    /// woken is counted.
+    pub(crate) fn go_on() -> Self {
+        match LAST.get() {
+            Some(last) => Self {
+                from: Instant::now(),
+                from_nsec: last.cpu_nsec,
+            },
+            None => Self::start(),
+        }
+    }
+
     /// `now` is the time, which the caller happens to know.
     pub(crate) fn start_at(now: Instant) -> Self {
         let gap = |last: Reading| now.saturating_duration_since(last.wall);

@@ -2,7 +2,8 @@
 //!
 //! A worker is one thread: a guest that computes keeps all others from being polled.
 //! Hooks that are ready take turns by weight, a slice of time each; who has just
-//! arrived goes first. While there is one hook, nothing of this happens.
+//! arrived goes first. One that is alone only makes way now and then, so that timers,
+//! sockets and newcomers are seen.
 //!
 //! The future of a run that is ready must be polled when it is woken, or dropped: its
 //! turn is kept for it, as a semaphore keeps a permit.
@@ -21,7 +22,10 @@ use std::time::Duration;
 
 /// How long one computes while others may want to: as long as a kernel's, which is 3 to
 /// 4 ms with few tasks.
-pub(crate) const SLICE: Duration = Duration::from_millis(4);
+const SLICE: Duration = Duration::from_millis(4);
+
+/// How long one computes that is alone, before the worker looks whether it still is.
+const ALONE: Duration = Duration::from_millis(50);
 
 /// One worker's.
 #[derive(Default)]
@@ -54,8 +58,20 @@ impl Turns {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a hook that computes should let the worker look after others now and then.
-    pub(crate) fn are_taken(&self) -> bool {
+    /// How long a hook may compute before the worker looks after others.
+    pub(crate) fn slice(&self) -> Duration {
+        match self.are_taken() {
+            true => SLICE,
+            false => ALONE,
+        }
+    }
+
+    /// Whether there is but one hook.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.present.load(SeqCst) == 1
+    }
+
+    fn are_taken(&self) -> bool {
         self.present.load(SeqCst) > 1 || self.knocked.load(SeqCst)
     }
 

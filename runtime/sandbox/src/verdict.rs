@@ -101,6 +101,11 @@ impl Verdict {
         Self::new(Outcome::Refused(refusal), why)
     }
 
+    /// Before there was anything that could run.
+    pub(crate) fn oom_killed(killed: OomKilled) -> Self {
+        oom_killed(killed.0)
+    }
+
     pub(crate) fn host_fault(error: &Error) -> Self {
         Self::fault(format!("{error:#}"))
     }

@@ -6,7 +6,7 @@
 
 use podhook_sandbox::{Profile, bare_config};
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
-use wasmtime::{Engine, Store};
+use wasmtime::{Config, Engine, Store};
 
 wasmtime::component::bindgen!({
     path: "../../wit",
@@ -39,9 +39,24 @@ impl log::Host for Host {
 
 impl Bare {
     /// `pagemap_scan: false`: as on a kernel before 6.7.
+    #[allow(dead_code)]
     pub(crate) fn new(module: &[u8], pagemap_scan: bool) -> Self {
-        let engine =
-            Engine::new(&bare_config(&Profile::pooled(16), pagemap_scan).unwrap()).unwrap();
+        Self::on(
+            bare_config(&Profile::pooled(16), pagemap_scan).unwrap(),
+            module,
+        )
+    }
+
+    /// With nothing compiled in that could stop it.
+    #[allow(dead_code)]
+    pub(crate) fn unmetered(module: &[u8]) -> Self {
+        let mut config = bare_config(&Profile::pooled(16), true).unwrap();
+        config.epoch_interruption(false);
+        Self::on(config, module)
+    }
+
+    fn on(config: Config, module: &[u8]) -> Self {
+        let engine = Engine::new(&config).unwrap();
         let component = Component::from_binary(&engine, module).unwrap();
         let mut linker = Linker::<Host>::new(&engine);
         types::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host).unwrap();
@@ -56,13 +71,20 @@ impl Bare {
         }
     }
 
+    #[allow(dead_code)]
     pub(crate) async fn run(&self) {
+        self.call(&[]).await;
+    }
+
+    pub(crate) async fn call(&self, args: &[String]) {
+        let mut context = self.context.clone();
+        context.args = args.to_vec();
         let mut store = Store::new(&self.engine, Host);
         store.set_epoch_deadline(1 << 40);
         let instance = self.pre.instantiate_async(&mut store).await.unwrap();
         let export = self.indices.load(&mut store, &instance).unwrap();
         export
-            .call_run(&mut store, &self.context)
+            .call_run(&mut store, &context)
             .await
             .unwrap()
             .unwrap();

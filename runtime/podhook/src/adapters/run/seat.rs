@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 /// What podhook itself touches in a cgroup while a hook runs there: stacks, the
 /// runtime's buffers, the report. The hook's memory stays so far below the limit, so
 /// that it is ended by us and not, with all its container, by the kernel.
-const RESERVE: u64 = 4 << 20;
+const RESERVE: u64 = 2 << 20;
 
 /// How a run gets to its seat.
 pub(super) enum Way {
@@ -37,16 +37,18 @@ impl<'f> Seat<'f> {
     /// Moves there. `entry`: what was found out before, if there is a cgroup.
     pub(super) fn take(found: Option<&'f Found>, entry: Option<&Entry>, way: Way) -> Self {
         let cgroup = found.map(|found| &found.cgroup);
+        let before = cgroup.and_then(|cgroup| cgroup.counters().ok());
+        let cpu_before = process_nanos();
+        // Said before: in there nobody knows when it runs again.
+        if let Way::Worker(link) = &way {
+            link.begins();
+        }
         let entered = cgroup.map(|cgroup| match (&way, entry) {
             (Way::Worker(_), _) => cgroup.enter(Mover::Process),
             (Way::Thread, _) => cgroup.enter(Mover::Thread),
             (Way::Stay, Some(Entry::Inside)) => cgroup.entered("self"),
             (Way::Stay, _) => Entered::default(),
         });
-        let cpu_before = process_nanos();
-        if let Way::Worker(link) = &way {
-            link.begins(cpu_before);
-        }
         Self {
             found,
             entered: entered.unwrap_or_default(),
@@ -54,7 +56,7 @@ impl<'f> Seat<'f> {
                 Some(Entry::Closed(why)) => Some(why.clone()),
                 Some(Entry::Inside | Entry::Process | Entry::Thread) | None => None,
             },
-            before: cgroup.and_then(|cgroup| cgroup.counters().ok()),
+            before,
             cpu_before,
             way,
         }

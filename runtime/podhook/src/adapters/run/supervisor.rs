@@ -83,8 +83,6 @@ impl Job<'_> {
             let mut word = [0];
             match socket.read(&mut word) {
                 Ok(1) if word == [BEGINS] => {
-                    let mut cpu = [0; 8];
-                    socket.read_exact(&mut cpu)?;
                     let timeout = self.call.budget.timeout;
                     let span = timeout.and_then(|timeout| timeout.checked_add(GRACE));
                     until = span.and_then(|span| Instant::now().checked_add(span));

@@ -14,7 +14,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-/// The hook begins; then comes the CPU time used before, in nanoseconds.
+/// The hook begins, and its deadline counts.
 pub(super) const BEGINS: u8 = b'b';
 /// The hook is over, and its report known.
 pub(super) const DONE: u8 = b'd';
@@ -60,11 +60,9 @@ impl Link {
         })
     }
 
-    pub(super) fn begins(&self, cpu_nanos: u64) {
-        let mut word = vec![BEGINS];
-        word.extend(cpu_nanos.to_le_bytes());
+    pub(super) fn begins(&self) {
         // Who does not listen is gone, and so are we soon.
-        let _ = (&self.socket).write_all(&word);
+        let _ = (&self.socket).write_all(&[BEGINS]);
     }
 
     pub(super) fn done(&self) {
