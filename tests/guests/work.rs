@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use std::hint::black_box;
 
 /// Names of the five.
+#[allow(dead_code)]
 pub const ALL: [&str; 5] = ["hash", "json", "sieve", "float", "chase"];
 
 /// Does one of them so often; each time takes about a millisecond. Returns something

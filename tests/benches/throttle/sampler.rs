@@ -60,9 +60,11 @@ impl Sampler {
             .map(|&nsec| nsec as f64 / 1000.0 - self.quota_us)
             .collect();
         over.sort_by(f64::total_cmp);
+        // Without pauses nothing is known.
+        let at = |index: usize| over.get(index).copied().unwrap_or(f64::NAN);
         Overshoot {
-            p90_us: over[over.len() * 9 / 10],
-            max_us: *over.last().unwrap(),
+            p90_us: at(over.len() * 9 / 10),
+            max_us: at(over.len().wrapping_sub(1)),
         }
     }
 }

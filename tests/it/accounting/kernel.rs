@@ -164,12 +164,13 @@ fn while_it_runs(words: &[&str], disturb: impl FnOnce()) -> Finished {
 
 /// Waits for the worker.
 fn worker(group: &Group) -> String {
-    loop {
+    for _ in 0..6000 {
         if let Some(worker) = group.processes(0).pop() {
             return worker;
         }
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(10));
     }
+    panic!("no worker came to {}", group.path());
 }
 
 #[test]

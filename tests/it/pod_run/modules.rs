@@ -153,6 +153,51 @@ fn hooks_of_a_container_share_state_and_account() {
     assert!(account.abs_diff(hooks) <= 2, "{account} and {hooks}");
 }
 
+/// EXEC-14, with less to do: a container's CPU limit paces its hooks, which pay for it.
+#[test]
+fn a_hook_is_throttled_by_its_container_s_cpu_limit() {
+    let mut container = hooked(
+        UNTIL_TERM,
+        &json!({"postStart": exec(&["hook.wasm", "float", "60"])}),
+    );
+    container["resources"] = json!({"limits": {"cpu": "100m"}});
+    let seen = PodFile::of(&container).with_module("hook.wasm", lifecycle::WORKS);
+    let seen = seen.played(&["--until", "running"]);
+    let report = report(&seen);
+    assert_eq!(report["outcome"], "Succeeded");
+    let limit = json!({"quota_usec": 10_000, "period_usec": 100_000});
+    assert_eq!(report["limits"]["cpu"], limit);
+    let cpu = &report["usage"]["cpu"];
+    assert!(cpu["nr_throttled"].as_u64().unwrap() >= 1, "{cpu}");
+    let account = &seen["accounts"][0];
+    assert_eq!(account["limits"]["cpu"]["quota_usec"], 10_000);
+    assert_eq!(account["limits"]["cpu"]["weight"], 17);
+    for name in ["usage_usec", "nr_periods", "nr_throttled"] {
+        assert_eq!(account["usage"]["cpu"][name], cpu[name], "{name}");
+    }
+}
+
+/// Limits of the pod bind where its containers have none.
+#[test]
+fn a_hook_over_its_pod_s_memory_is_killed() {
+    let hook = exec(&["hook.wasm"]);
+    let container = hooked(UNTIL_TERM, &json!({"preStop": hook}));
+    let resources = json!({"limits": {"memory": "24Mi"}});
+    let pod = PodFile::new(&json!({"containers": [container], "resources": resources}));
+    let pod = pod.with_module("hook.wasm", wat::GROW);
+    let seen = pod.played(&["--until", "running"]);
+    assert_eq!(report(&seen)["reason"], "OOMKilled");
+    assert_eq!(report(&seen)["limits"]["memory"]["max"], 24 << 20);
+    // What is written for the container may be more than the pod has.
+    let mut container = hooked(UNTIL_TERM, &json!({"preStop": exec(&["hook.wasm"])}));
+    container["resources"] = json!({"limits": {"memory": "1Gi"}});
+    let pod = PodFile::new(&json!({"containers": [container], "resources": resources}));
+    let pod = pod.with_module("hook.wasm", wat::GROW);
+    let seen = pod.played(&["--until", "running"]);
+    let peak = report(&seen)["usage"]["memory"]["peak"].as_u64().unwrap();
+    assert!(peak > 20 << 20 && peak <= 24 << 20, "{peak}");
+}
+
 /// The container's limit binds, as its cgroup would.
 #[test]
 fn a_hook_over_its_container_s_memory_is_killed() {
