@@ -229,7 +229,6 @@ fn hooks_of_one_worker_share_it_by_weight() {
 fn hooks_of_one_account_share_its_quota_and_its_memory() {
     let shared = account(AccountLimits {
         cpu: CpuMax::of_milli_cpu(200, CpuMax::PERIOD_USEC),
-        memory_max: Some(40 << 20),
         ..AccountLimits::default()
     });
     let hook = || (lifecycle::WORKS, &FOR_EVER[..], 900, shared.clone());
@@ -242,9 +241,13 @@ fn hooks_of_one_account_share_its_quota_and_its_memory() {
     assert_eq!(stat.usage_nsec, sum);
     assert!(sum <= stat.nr_periods * 20_000_000 + 60_000_000, "{stat:?}");
     assert!(stat.nr_throttled > 0 && stat.throttled_usec > 0, "{stat:?}");
-    // Each of two could have what it asks for alone.
+    // Each could have what it asks for alone, which is 9 MiB.
+    let shared = account(AccountLimits {
+        memory_max: Some(24 << 20),
+        ..AccountLimits::default()
+    });
     let chase = |times| (lifecycle::WORKS, times, 60_000, shared.clone());
-    let one: &[&str] = &["chase", "2000"];
+    let one: &[&str] = &["chase", "400"];
     let reports = side_by_side(vec![chase(one), chase(one), chase(one), chase(one)]);
     let killed = Outcome::Exhausted(Resource::Memory);
     let killed = reports

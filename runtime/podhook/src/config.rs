@@ -37,7 +37,7 @@ pub(crate) fn code_store() -> Arc<CodeStore> {
 /// Bytes of this machine's memory: what pods take parts of.
 pub(crate) fn node_memory() -> u64 {
     let system = rustix::system::sysinfo();
-    u64::from(system.totalram) * u64::from(system.mem_unit)
+    system.totalram.saturating_mul(system.mem_unit.into())
 }
 
 /// Diagnostics on stderr: errors, with `-v` what happens, with `-vv` everything.

@@ -205,10 +205,8 @@ impl Pace {
     /// Where its deadline passed.
     pub(crate) fn look_up(&self) -> Result<Advice, DeadlinePassed> {
         let now = Instant::now();
-        if let Some(deadline) = self.deadline {
-            if now >= deadline {
-                return Err(DeadlinePassed);
-            }
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            return Err(DeadlinePassed);
         }
         let state = &mut *self.state();
         let advice = self.advise(state, now);

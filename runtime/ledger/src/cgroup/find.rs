@@ -242,10 +242,11 @@ fn stays_below(path: &str) -> bool {
 
 fn existing(folder: &Path) -> Result<PathBuf, CgroupError> {
     let path = || folder.to_owned();
-    let real = fs::canonicalize(folder).map_err(|why| match why.kind() {
-        io::ErrorKind::NotFound => CgroupError::NotFound(path()),
-        _ => CgroupError::Unreadable { path: path(), why },
-    })?;
+    let real =
+        fs::canonicalize(folder).map_err(|why| match why.kind() == io::ErrorKind::NotFound {
+            true => CgroupError::NotFound(path()),
+            false => CgroupError::Unreadable { path: path(), why },
+        })?;
     match real.is_dir() {
         true => Ok(real),
         false => Err(CgroupError::NotACgroup {
@@ -257,9 +258,9 @@ fn existing(folder: &Path) -> Result<PathBuf, CgroupError> {
 
 fn parsed<T: FromBufRead>(file: &Path) -> Result<T, CgroupError> {
     let path = || file.to_owned();
-    let open = File::open(file).map_err(|why| match why.kind() {
-        io::ErrorKind::NotFound => CgroupError::NotFound(path()),
-        _ => CgroupError::Unreadable { path: path(), why },
+    let open = File::open(file).map_err(|why| match why.kind() == io::ErrorKind::NotFound {
+        true => CgroupError::NotFound(path()),
+        false => CgroupError::Unreadable { path: path(), why },
     })?;
     T::from_buf_read(BufReader::new(open)).map_err(|why| CgroupError::Unreadable {
         path: path(),
