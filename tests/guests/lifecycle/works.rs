@@ -12,7 +12,9 @@ fn run(context: &podhook::Context) -> podhook::Result {
             std::hint::black_box(work::work(name, times));
             Ok(())
         }
-        false => Err(podhook::Error::invalid_input("hash, json, sieve, float or chase")),
+        false => Err(podhook::Error::invalid_input(
+            "hash, json, sieve, float or chase",
+        )),
     }
 }
 
