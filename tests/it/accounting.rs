@@ -1,7 +1,8 @@
 //! CPU time and memory of a hook: limited, charged and reported as a cgroup's.
 
 use crate::podhook::{command, ends, exhausts, finish, podhook, repository, skipped, succeeds};
-use podhook_test_guests::{lifecycle, wasip1, wat};
+use crate::server::Server;
+use podhook_test_guests::{http, lifecycle, wasip1, wat};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -143,4 +144,44 @@ fn tables_and_output_count() {
         137,
         &["--max-output", "32Mi", "--memory", "1Mi", wat::OUTPUT_FLOOD],
     );
+}
+
+/// What the host holds of an answer counts as what the guest holds of it.
+#[test]
+fn answers_count() {
+    let words = [
+        "--max-response",
+        "10Mi",
+        "--http-get",
+        "/large",
+        http::SERVES,
+    ];
+    let report = succeeds(&words);
+    let peak = number(&report, "/usage/memory/peak");
+    assert!(
+        peak > 18 << 20,
+        "{peak}: 9 MiB of the guest's, and as much of the host's"
+    );
+    exhausts("memory", 137, &[&["--memory", "14Mi"][..], &words].concat());
+    // As it is read, a piece at a time.
+    let body = vec![b'x'; 4 << 20];
+    let server = Server::start(move |_: &str| {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        Some([head.into_bytes(), body.clone()].concat())
+    });
+    let authority = server.address().to_string();
+    let words = [
+        "--allow-host",
+        &authority,
+        http::CALLS,
+        "--",
+        &authority,
+        "/",
+    ];
+    let report = succeeds(&words);
+    let held = |when: &str| number(&report, &format!("/usage/memory/{when}"));
+    // The guest's own memory never shrinks.
+    assert!(held("peak") > held("current"), "{report}");
+    let words = [&["--memory", "5Mi"][..], &words].concat();
+    exhausts("memory", 137, &words);
 }

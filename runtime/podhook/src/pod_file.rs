@@ -9,6 +9,7 @@ mod fault;
 mod json;
 pub(crate) mod located;
 mod probe;
+mod resources;
 mod scalar;
 mod source;
 #[cfg(test)]

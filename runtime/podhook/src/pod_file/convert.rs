@@ -5,15 +5,14 @@
 
 use super::fault::{Fault, PodError};
 use super::probe::probe;
+use super::resources::resources;
 use k8s_openapi::api::core::v1 as api;
-use k8s_openapi::apimachinery::pkg::api::resource;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr;
 use podhook_lifecycle::Pod;
-use podhook_lifecycle::quantity::Quantity;
 use podhook_lifecycle::spec::{
-    Amounts, ContainerPort, ContainerSpec, ExecAction, HttpGetAction, IntOrString, Lifecycle,
-    LifecycleHandler, PodSpec, Resources, RestartPolicy, RestartRule, SleepAction, TcpSocketAction,
+    ContainerPort, ContainerSpec, ExecAction, HttpGetAction, IntOrString, Lifecycle,
+    LifecycleHandler, PodSpec, RestartPolicy, RestartRule, SleepAction, TcpSocketAction,
     VolumeMount,
 };
 use std::collections::BTreeMap;
@@ -256,44 +255,6 @@ fn port(port: api::ContainerPort) -> ContainerPort {
         name: text(port.name),
         container_port: port.container_port,
     }
-}
-
-type Quantities = BTreeMap<String, resource::Quantity>;
-
-fn resources(
-    path: &str,
-    resources: Option<&api::ResourceRequirements>,
-    found: &mut Findings,
-) -> Resources {
-    let Some(resources) = resources else {
-        return Resources::default();
-    };
-    Resources {
-        limits: amounts(&format!("{path}.limits"), resources.limits.as_ref(), found),
-        requests: amounts(
-            &format!("{path}.requests"),
-            resources.requests.as_ref(),
-            found,
-        ),
-    }
-}
-
-/// Every limit and request has to be a quantity, of whatever it is.
-fn amounts(list: &str, quantities: Option<&Quantities>, found: &mut Findings) -> Amounts {
-    let mut amounts = Amounts::default();
-    for (name, quantity) in quantities.into_iter().flatten() {
-        let read = quantity.0.parse::<Quantity>();
-        let read = read.map_err(|why| Fault::of_field(format!("{list}[{name}]"), why));
-        let Some(quantity) = found.keep(read) else {
-            continue;
-        };
-        match name.as_str() {
-            "cpu" => amounts.milli_cpu = Some(quantity.milli_value()),
-            "memory" => amounts.memory = Some(quantity.value()),
-            _ => {}
-        }
-    }
-    amounts
 }
 
 fn restart_policy(
