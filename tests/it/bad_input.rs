@@ -94,8 +94,8 @@ fn compiled_code_is_not_run() {
         refused("precompiled", &compiled);
     }
     let bytes = fs::read(&compiled).unwrap();
-    assert!(bytes.ends_with(b"podhook\x01"));
-    let note = String::from_utf8_lossy(&bytes[bytes.len() - 300..]).into_owned();
+    assert!(bytes.ends_with(b"podhook\x02"));
+    let note = String::from_utf8_lossy(&bytes[bytes.len() - 1500..]).into_owned();
     for line in [
         "\nkind lifecycle\n",
         "\nphases PostStart,PreStop\n",

@@ -64,7 +64,7 @@ fn a_module_is_compiled_once_however_many_ask() {
     };
     assert_eq!(codes.sources(), sources(1, 0, 3));
     let next = Arc::new(CodeStore::new(Some(Cache::open(&folder).unwrap())));
-    let runner = Runner::new(Profile::one_shot(), next.clone()).unwrap();
+    let runner = Runner::new(Profile::pooled(8), next.clone()).unwrap();
     runner.prepare(&module(lifecycle::NOOP), &call());
     assert_eq!(next.sources(), sources(0, 1, 0));
 }

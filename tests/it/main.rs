@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod accounting;
+mod adapter;
 mod agreement;
 mod bad_input;
 mod cancel;

@@ -33,12 +33,23 @@ impl Default for Budget {
     }
 }
 
+/// What is kept of too much output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The first three quarters and the last: how it began, and how it ended.
+    Ends,
+    /// The end.
+    Tail,
+}
+
 /// Limits a container does not have, because a process in it could not do to its
 /// kernel what a guest can do to its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
-    /// Bytes kept of stdout, and as many of stderr; the middle is cut and counted.
+    /// Bytes kept of stdout, and as many of stderr; what is cut is counted.
     pub output: usize,
+    /// Which of them.
+    pub output_kept: Kept,
     /// Open files, streams, sockets and requests at one time.
     pub handles: usize,
     /// Bytes a single host call may copy out of the guest.
@@ -66,6 +77,7 @@ impl Default for Caps {
     fn default() -> Self {
         Self {
             output: 64 << 10,
+            output_kept: Kept::Ends,
             handles: 256,
             hostcall_bytes: 16 << 20,
             random: 1 << 20,

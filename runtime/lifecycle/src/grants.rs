@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything granted to one invocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,8 +22,23 @@ pub struct Grants {
     pub hosts: Vec<HostGrant>,
     /// Private, loopback and link-local networks that a *name* may resolve into.
     pub networks: Vec<IpNet>,
+    /// Whom outgoing HTTPS trusts; `None`: the machine's own certificate authorities.
+    pub authorities: Option<Authorities>,
     /// Whether `container.send-signal` reaches the container's main process.
     pub signal: SignalGrant,
+}
+
+/// Certificate authorities.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authorities {
+    /// Their certificates, in PEM.
+    pub pem: Arc<[u8]>,
+}
+
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of certificates", self.pem.len())
+    }
 }
 
 /// Whether a hook may signal the container's main process, and wait for its end.

@@ -50,8 +50,8 @@ pub mod spec;
 pub mod state;
 pub mod usage;
 
-pub use budget::{Budget, Caps};
-pub use grants::{Access, DirGrant, Grants, HostGrant, Scheme, SignalGrant};
+pub use budget::{Budget, Caps, Kept};
+pub use grants::{Access, Authorities, DirGrant, Grants, HostGrant, Scheme, SignalGrant};
 pub use handler::Handler;
 pub use hook::Hook;
 pub use invocation::{Container, HttpRequest, Invocation, InvocationId, Pod};

@@ -22,6 +22,61 @@ pub fn quote(bytes: &[u8]) -> String {
     quoted
 }
 
+/// What `quoted` says, as `strconv.Unquote` reads a text in double quotes; `None` where
+/// it is none, or says something that is not UTF-8.
+#[must_use]
+pub fn unquote(quoted: &str) -> Option<String> {
+    let mut rest = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let Some(at) = rest.find(['\\', '"']) {
+        let (plain, escaped) = rest.split_at(at);
+        bytes.extend_from_slice(plain.as_bytes());
+        rest = unescape(escaped.strip_prefix('\\')?, &mut bytes)?;
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok()
+}
+
+/// Reads what stands behind a backslash; returns what stands behind that.
+fn unescape<'q>(escaped: &'q str, bytes: &mut Vec<u8>) -> Option<&'q str> {
+    let letter = escaped.chars().next()?;
+    let (digits, radix, rest) = match letter {
+        'x' => (2, 16, escaped.get(1..)?),
+        'u' => (4, 16, escaped.get(1..)?),
+        'U' => (8, 16, escaped.get(1..)?),
+        '0'..='7' => (3, 8, escaped),
+        _ => {
+            bytes.push(unshort(letter)?);
+            return escaped.get(1..);
+        }
+    };
+    let number = rest.get(..digits)?;
+    let number = u32::from_str_radix(number, radix).ok()?;
+    match letter {
+        'u' | 'U' => {
+            let mut room = [0; 4];
+            let text = char::from_u32(number)?.encode_utf8(&mut room);
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        _ => bytes.push(u8::try_from(number).ok()?),
+    }
+    rest.get(digits..)
+}
+
+fn unshort(letter: char) -> Option<u8> {
+    Some(match letter {
+        'a' => 7,
+        'b' => 8,
+        'f' => 12,
+        'n' => b'\n',
+        'r' => b'\r',
+        't' => b'\t',
+        'v' => 11,
+        '\\' | '"' => u8::try_from(letter).ok()?,
+        _ => return None,
+    })
+}
+
 /// A list as `%q` prints it: `["a" "b"]`.
 #[must_use]
 pub fn quote_all(values: &[Vec<u8>]) -> String {
@@ -69,6 +124,29 @@ fn push(quoted: &mut String, text: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_quoted_can_be_read() {
+        for text in ["", "a\"b\\c", "\n\t\u{7}\u{1}\u{7f}", "é\u{200b}\u{10ffff}"] {
+            assert_eq!(unquote(&quote(text.as_bytes())).as_deref(), Some(text));
+        }
+        assert_eq!(unquote(r#""\101\x42""#).as_deref(), Some("AB"));
+        for text in [
+            "",
+            "\"",
+            "a",
+            "\"a",
+            r#""\"#,
+            r#""\""#,
+            r#""\q""#,
+            r#""a"b""#,
+            r#""\400""#,
+            r#""\xff""#,
+            r#""\u12""#,
+        ] {
+            assert_eq!(unquote(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn quoted_as_go_does() {

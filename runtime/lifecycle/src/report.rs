@@ -106,6 +106,26 @@ impl Keeper {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// Reads what is displayed.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:")?.as_bytes();
+        let (pairs, []) = hex.as_chunks::<2>() else {
+            return None;
+        };
+        let nibble = |digit: u8| char::from(digit).to_digit(16);
+        let mut digest = [0; 32];
+        if pairs.len() != digest.len() {
+            return None;
+        }
+        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+            *byte = u8::try_from(nibble(*high)? * 16 + nibble(*low)?).ok()?;
+        }
+        Some(Self(digest))
+    }
+}
+
 impl fmt::Display for Digest {
     /// `sha256:` and 64 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,6 +163,13 @@ pub enum ModuleKind {
 }
 
 impl ModuleKind {
+    /// Reads what [`ModuleKind::as_str`] says.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Command, Self::Lifecycle, Self::Http];
+        all.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// As in a report.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! From a command line to an invocation, and from a report to output.
 
 pub(crate) mod build;
+pub(crate) mod bundle;
 pub(crate) mod compile;
 pub(crate) mod inspect;
 pub(crate) mod limits;

@@ -1,10 +1,10 @@
 //! The command line.
 
-use crate::adapters::{build, compile, inspect, limits, manual, pod, run};
+use crate::adapters::{build, bundle, compile, inspect, limits, manual, pod, run};
 use crate::config;
-use crate::error::CliError;
 use crate::terminal::to_stderr;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use podhook_runner::CommandError;
 use std::process::ExitCode;
 
 /// Runs Kubernetes container lifecycle hooks (postStart, preStop) as sandboxed
@@ -37,6 +37,8 @@ enum Command {
     Build(build::Options),
     /// Compile a hook ahead of time, for podhook-exec
     Compile(compile::Options),
+    /// Make one executable of podhook-exec, a hook and its options
+    Bundle(Box<bundle::Options>),
     /// Show what a hook is and what it would need granted
     Inspect(inspect::Options),
     /// Print completions for a shell
@@ -56,6 +58,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Limits(options) => limits::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),
+        Command::Bundle(options) => bundle::run(*options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Completions(options) => manual::completions(&options, Cli::command()),
         Command::Man => manual::man(Cli::command()),
@@ -66,7 +69,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn failed(error: &CliError) -> ExitCode {
+fn failed(error: &CommandError) -> ExitCode {
     to_stderr(format!("{error}\n").as_bytes());
     ExitCode::from(error.status())
 }

@@ -2,6 +2,7 @@
 
 use etcetera::BaseStrategy;
 use podhook_sandbox::{Cache, CodeStore};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
@@ -38,6 +39,36 @@ pub(crate) fn code_store() -> Arc<CodeStore> {
 pub(crate) fn node_memory() -> u64 {
     let system = rustix::system::sysinfo();
     system.totalram.saturating_mul(system.mem_unit.into())
+}
+
+/// A variable of the environment; one that is not UTF-8 is none.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Processors that this process may use.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Mappings that a process may have (`vm.max_map_count`); the kernel's default where it is
+/// not told.
+pub(crate) fn max_mappings() -> usize {
+    let told = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+    let told = told.and_then(|text| text.trim().parse().ok());
+    told.unwrap_or(65_530)
+}
+
+/// As many open files as this process may have: a server has one per connection.
+pub(crate) fn raise_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limits.maximum,
+        ..limits
+    };
+    if let Err(why) = setrlimit(Resource::Nofile, most) {
+        tracing::debug!("the limit of open files stays: {why}");
+    }
 }
 
 /// Diagnostics on stderr: errors, with `-v` what happens, with `-vv` everything.

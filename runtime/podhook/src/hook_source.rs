@@ -1,7 +1,7 @@
 //! Where a HOOK comes from: a file, or a crate that is built first.
 
-use crate::error::CliError;
 use crate::hook_crate::{Mode, build};
+use podhook_runner::CommandError;
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::Read;
@@ -21,7 +21,7 @@ pub(crate) struct HookSource {
 
 impl HookSource {
     /// Reads HOOK; a folder is built in release mode first.
-    pub(crate) fn open(hook: &Path) -> Result<Self, CliError> {
+    pub(crate) fn open(hook: &Path) -> Result<Self, CommandError> {
         if hook.is_dir() {
             let built = build(hook, Mode::Release)?;
             return Self::read(&built);
@@ -30,9 +30,9 @@ impl HookSource {
     }
 
     /// Reads a file that is there.
-    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, CommandError> {
         let name = path.display().to_string();
-        let unreadable = |why: &dyn std::fmt::Display| CliError::no_input(&name, why);
+        let unreadable = |why: &dyn std::fmt::Display| CommandError::no_input(&name, why);
         // A FIFO is neither waited for nor read.
         let file = File::options()
             .read(true)

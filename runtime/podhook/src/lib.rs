@@ -3,23 +3,22 @@
 //! An adapter turns a command line into an invocation and a report into output; all
 //! that lies between is in the crates below. Adapters do not know each other.
 
+mod adapter_file;
 mod adapters;
 mod cli;
 mod config;
-mod error;
 mod handlers;
-mod hook_account;
 mod hook_crate;
-mod hook_options;
 mod hook_source;
 mod kubelet;
 mod local;
-mod one_line;
 mod options;
 mod pod_file;
 mod pod_lints;
-mod report_line;
+mod precompile;
+mod rust_build;
 mod terminal;
+mod whole_file;
 
 pub use cli::{Cli, run};
 

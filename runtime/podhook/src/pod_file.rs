@@ -20,9 +20,9 @@ pub(crate) use convert::Silent;
 pub(crate) use fault::PodError;
 pub(crate) use source::Source;
 
-use crate::error::CliError;
 use located::Node;
 use podhook_lifecycle::spec::PodSpec;
+use podhook_runner::CommandError;
 use serde_json::Value;
 
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(crate) struct PodFile {
 
 impl PodFile {
     /// Reads FILE; `-` is stdin.
-    pub(crate) fn open(file: &Path) -> Result<Self, CliError> {
+    pub(crate) fn open(file: &Path) -> Result<Self, CommandError> {
         let source = Source::open(file)?;
         let root = located::read(&source.bytes).map_err(PodError::from);
         root.and_then(Self::from_node)
@@ -55,13 +55,13 @@ impl PodFile {
     }
 
     /// A pod that asks for what is not played had better not be played at all.
-    pub(crate) fn playable(self, name: &str) -> Result<Self, CliError> {
+    pub(crate) fn playable(self, name: &str) -> Result<Self, CommandError> {
         match self.silent.unplayable.first() {
             None => Ok(self),
             Some(field) => {
                 let line = self.line_of(field);
                 let why = format!("line {line}: {field}: RestartAllContainers is not played");
-                Err(CliError::config(name, why))
+                Err(CommandError::config(name, why))
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Results on their way to stdout, diagnostics on their way to stderr.
 
-use crate::error::CliError;
+use podhook_runner::CommandError;
 use std::io::{self, ErrorKind, Write};
 
 /// Writes a result. A reader that went away is no failure; anything else is: a result
 /// that is lost must not look like success.
-pub(crate) fn to_stdout(bytes: &[u8]) -> Result<(), CliError> {
+pub(crate) fn to_stdout(bytes: &[u8]) -> Result<(), CommandError> {
     match try_stdout(bytes) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(CliError::host_fault("stdout", error))
+            Err(CommandError::host_fault("stdout", error))
         }
         Ok(()) | Err(_) => Ok(()),
     }
@@ -22,7 +22,7 @@ pub(crate) fn try_stdout(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a line of result; see [`to_stdout`].
-pub(crate) fn line_to_stdout(line: &str) -> Result<(), CliError> {
+pub(crate) fn line_to_stdout(line: &str) -> Result<(), CommandError> {
     to_stdout(format!("{line}\n").as_bytes())
 }
 

@@ -38,6 +38,9 @@ pub enum Malformed {
     /// A span of time.
     #[error("{0}")]
     Duration(String),
+    /// `--container-pid`.
+    #[error("write a process's number, from 1")]
+    Process,
     /// `--cgroup`.
     #[error("write auto, none, pid:N or a folder, not {0:?}")]
     Cgroup(String),
@@ -212,11 +215,20 @@ pub fn cgroup(text: &str) -> Result<Option<CgroupName>, Malformed> {
         ("auto", _) => Some(CgroupName::Auto),
         ("", _) => return Err(malformed()),
         (_, Some(pid)) => {
-            let pid = pid.parse().ok().filter(|&pid| pid > 0);
-            Some(CgroupName::Process(pid.ok_or_else(malformed)?))
+            let pid = self::pid(pid).map_err(|_| malformed())?;
+            Some(CgroupName::Process(pid))
         }
         (folder, None) => Some(CgroupName::Folder(folder.into())),
     })
+}
+
+/// A process; 0 is none.
+///
+/// # Errors
+/// [`Malformed::Process`].
+pub fn pid(text: &str) -> Result<u32, Malformed> {
+    let pid = text.parse().ok().filter(|&pid| pid > 0);
+    pid.ok_or(Malformed::Process)
 }
 
 /// A span of time, as Go writes it; see [`podhook_lifecycle::duration`].

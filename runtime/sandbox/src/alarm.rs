@@ -5,6 +5,9 @@
 //! looks at its own clock. There is no ticking: an engine without a computing guest
 //! costs nothing.
 //!
+//! An alarm rings for nobody before it is started: a process with one hook that has no
+//! limit does without its thread.
+//!
 //! What was asked for is not taken back. A guest that ended early leaves one idle
 //! wake-up behind, which is cheaper than waking the thread to tell it.
 //!
@@ -16,7 +19,7 @@ use podhook_lifecycle::Bell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -30,7 +33,8 @@ const SPINS: u32 = 100;
 /// One engine's alarm.
 pub(crate) struct Alarm {
     shared: Arc<Shared>,
-    thread: Thread,
+    thread: OnceLock<Thread>,
+    starting: Mutex<()>,
 }
 
 struct Shared {
@@ -75,11 +79,7 @@ impl PartialEq for Sleeper {
 impl Eq for Sleeper {}
 
 impl Alarm {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// Where no thread is to be had: then no deadline could be kept.
-    pub(crate) fn new(engine: &Engine) -> std::io::Result<Self> {
+    pub(crate) fn new(engine: &Engine) -> Self {
         let shared = Arc::new(Shared {
             engine: engine.weak(),
             origin: Instant::now(),
@@ -91,13 +91,31 @@ impl Alarm {
             #[cfg(test)]
             rings: AtomicU64::new(0),
         });
-        let served = shared.clone();
-        let thread = std::thread::Builder::new()
-            .name("podhook-alarm".to_owned())
-            .spawn(move || served.serve())?
-            .thread()
-            .clone();
-        Ok(Self { shared, thread })
+        Self {
+            shared,
+            thread: OnceLock::new(),
+            starting: Mutex::default(),
+        }
+    }
+
+    /// Starts the thread, unless it is started.
+    ///
+    /// # Errors
+    /// Where no thread is to be had: then no deadline could be kept.
+    pub(crate) fn start(&self) -> std::io::Result<()> {
+        let _one = self.starting.lock();
+        if self.is_started() {
+            return Ok(());
+        }
+        let served = self.shared.clone();
+        let builder = std::thread::Builder::new().name("podhook-alarm".to_owned());
+        let started = builder.spawn(move || served.serve())?;
+        let _ = self.thread.set(started.thread().clone());
+        Ok(())
+    }
+
+    fn is_started(&self) -> bool {
+        self.thread.get().is_some()
     }
 
     /// A guest is being polled, until [`Alarm::rests`].
@@ -131,8 +149,10 @@ impl Alarm {
     }
 
     fn sooner(&self, known: &AtomicU64, nanos: u64) {
-        if known.fetch_min(nanos, SeqCst) > nanos {
-            self.thread.unpark();
+        if known.fetch_min(nanos, SeqCst) > nanos
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
         }
     }
 }
@@ -142,10 +162,12 @@ impl Alarm {
 /// then a throttled guest runs on for so long.
 #[expect(unsafe_code, reason = "no safe binding")]
 fn hurry() {
-    let first = libc::sched_param { sched_priority: 1 };
+    let priority: libc::c_int = 1;
     let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
-    // SAFETY: 0 is this thread, and the parameter outlives the call.
-    let refused = unsafe { libc::sched_setscheduler(0, policy, &raw const first) } != 0;
+    // As the kernel has it: musl's function of this name refuses always.
+    let call = libc::SYS_sched_setscheduler;
+    // SAFETY: 0 is this thread, and the parameter, a number, outlives the call.
+    let refused = unsafe { libc::syscall(call, 0, policy, &raw const priority) } != 0;
     if refused {
         let own = Some(rustix::thread::gettid());
         let nice = rustix::process::setpriority_process(own, -20);
@@ -162,7 +184,9 @@ impl Bell for Alarm {
 impl Drop for Alarm {
     fn drop(&mut self) {
         self.shared.stop.store(true, SeqCst);
-        self.thread.unpark();
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
     }
 }
 
@@ -299,7 +323,8 @@ mod tests {
     #[test]
     fn who_does_not_hear_is_rung_for_again_until_it_answers() {
         let engine = Engine::default();
-        let alarm = Alarm::new(&engine).unwrap();
+        let alarm = Alarm::new(&engine);
+        alarm.start().unwrap();
         let asked = |alarm: &Alarm| alarm.shared.ring_at.load(SeqCst);
         alarm.computes();
         alarm.at(Instant::now());
@@ -318,7 +343,8 @@ mod tests {
     #[test]
     fn sleepers_are_woken_in_the_order_of_their_times() {
         let engine = Engine::default();
-        let alarm = Alarm::new(&engine).unwrap();
+        let alarm = Alarm::new(&engine);
+        alarm.start().unwrap();
         let (sender, woken) = mpsc::channel();
         let waker = |number| Waker::from(Arc::new(Tells(number, sender.clone())));
         let now = Instant::now();

@@ -22,13 +22,19 @@ struct Shared {
 }
 
 impl Cancel {
-    /// Stops what runs now and what starts later. The first reason stays.
-    pub fn cancel(&self, reason: CancelReason) {
+    /// Says so, and wakes nobody: a guest that looks up next time sees it. May be called
+    /// from a signal handler.
+    pub fn note(&self, reason: CancelReason) {
         let code = match reason {
             CancelReason::Interrupted => 1,
             CancelReason::Terminated => 2,
         };
         let _ = self.shared.reason.compare_exchange(0, code, SeqCst, SeqCst);
+    }
+
+    /// Stops what runs now and what starts later. The first reason stays.
+    pub fn cancel(&self, reason: CancelReason) {
+        self.note(reason);
         self.shared.notify.notify_waiters();
         let alarms = self.shared.alarms.lock();
         for alarm in alarms.unwrap_or_else(PoisonError::into_inner).iter() {

@@ -4,9 +4,10 @@
 //! under one configuration runs under the same one only. That is why there is one
 //! function for it.
 
-use wasmtime::{
-    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
-};
+use crate::mapped_code::MappedCode;
+use crate::pool::{self, Reset};
+use std::sync::Arc;
+use wasmtime::{Config, Inlining, WasmFeatures};
 
 /// Which processors compiled code may be run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -37,17 +38,22 @@ pub struct Profile {
     pub fuel: bool,
     /// For which processors.
     pub target_cpu: TargetCpu,
-    /// Where from memory comes; the only field that does not change the code.
+    /// Whether functions are copied into their callers: faster where a guest computes
+    /// for long, but three to five times the code, which takes as much longer to compile
+    /// and to check.
+    pub inlining: bool,
+    /// Where from memory comes.
     pub allocation: Allocation,
 }
 
 impl Profile {
-    /// For a process that runs one hook: native code, on demand.
+    /// For a process that runs one hook: native code that is quickly there, on demand.
     #[must_use]
     pub const fn one_shot() -> Self {
         Self {
             fuel: false,
             target_cpu: TargetCpu::Native,
+            inlining: false,
             allocation: Allocation::OnDemand,
         }
     }
@@ -56,6 +62,7 @@ impl Profile {
     #[must_use]
     pub const fn pooled(slots: u32) -> Self {
         Self {
+            inlining: true,
             allocation: Allocation::Pooled { slots },
             ..Self::one_shot()
         }
@@ -68,16 +75,6 @@ impl Profile {
     }
 }
 
-/// How a pool's memories are made clean again after a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reset {
-    /// The kernel tells which pages were written (`PAGEMAP_SCAN`, Linux 6.7):
-    /// those up to 1 MiB are overwritten, the pages stay.
-    WrittenPages,
-    /// The first 64 KiB are overwritten, the rest is given back to the kernel.
-    Prefix,
-}
-
 /// The configuration of an engine.
 ///
 /// | setting | because |
@@ -85,7 +82,9 @@ pub(crate) enum Reset {
 /// | epochs, no ticking | the only interruption that does not slow the guest; see `alarm` |
 /// | 4 GiB reservation | bounds checks vanish: 4 GiB or nothing |
 /// | no concurrency support | it makes every call dearer, for wasip3 alone |
-/// | inlining | takes back some of what epochs cost in small functions |
+/// | copy-on-write images, for workers | a single run would make a file of its own for it |
+/// | inlining, for workers | takes back some of what epochs cost in small functions |
+/// | no native unwind tables | nobody unwinds through guests; registering them costs every start |
 /// | stacks of 1 MiB, 512 KiB of it for wasm | the rest is for host frames; only touched pages count |
 /// | no stack zeroing | the pool resets what a guest could read; stacks it cannot |
 /// | no threads, GC, exceptions, memory64, multi-memory, relaxed SIMD | no hook needs them; less to trust |
@@ -98,15 +97,25 @@ pub(crate) fn config(profile: &Profile, reset: Reset) -> wasmtime::Result<Config
         .gc_support(false)
         .memory_reservation(4 << 30)
         .memory_guard_size(32 << 20)
-        .memory_init_cow(true)
+        .memory_init_cow(profile.allocation != Allocation::OnDemand)
         .max_wasm_stack(512 << 10)
         .async_stack_size(1 << 20)
         .async_stack_zeroing(false)
+        .native_unwind_info(false)
+        .compiler_inlining(match profile.inlining {
+            true => Inlining::Yes,
+            false => Inlining::No,
+        })
         .wasm_features(unwanted_features(), false)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
     compiler(&mut config, profile.target_cpu)?;
-    if let Allocation::Pooled { slots } = profile.allocation {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, reset)));
+    match profile.allocation {
+        Allocation::OnDemand => {
+            config.with_custom_code_memory(Some(Arc::new(MappedCode)));
+        }
+        Allocation::Pooled { slots } => {
+            pool::set_aside(&mut config, slots, reset)?;
+        }
     }
     Ok(config)
 }
@@ -129,9 +138,7 @@ fn unwanted_features() -> WasmFeatures {
 
 #[cfg(feature = "compile")]
 fn compiler(config: &mut Config, target: TargetCpu) -> wasmtime::Result<()> {
-    config
-        .cranelift_opt_level(wasmtime::OptLevel::Speed)
-        .compiler_inlining(wasmtime::Inlining::Yes);
+    config.cranelift_opt_level(wasmtime::OptLevel::Speed);
     if target == TargetCpu::Baseline {
         // Naming a target turns detection of this machine's extensions off.
         config.target(&format!("{}-unknown-linux-gnu", std::env::consts::ARCH))?;
@@ -142,33 +149,4 @@ fn compiler(config: &mut Config, target: TargetCpu) -> wasmtime::Result<()> {
 #[cfg(not(feature = "compile"))]
 fn compiler(_config: &mut Config, _target: TargetCpu) -> wasmtime::Result<()> {
     Ok(())
-}
-
-/// A component of the Rust toolchain is 2 to 6 core instances, 1 memory and 1 or 2
-/// tables; what is set aside is address space, not memory.
-fn pool(slots: u32, reset: Reset) -> PoolingAllocationConfig {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(8))
-        .total_memories(slots.saturating_mul(2))
-        .total_tables(slots.saturating_mul(8))
-        .total_stacks(slots)
-        .max_core_instances_per_component(64)
-        .max_memories_per_component(8)
-        .max_tables_per_component(64)
-        .max_memory_size(4 << 30)
-        .max_unused_warm_slots(100)
-        .async_stack_keep_resident(0);
-    match reset {
-        Reset::WrittenPages => pool
-            .pagemap_scan(Enabled::Yes)
-            .linear_memory_keep_resident(1 << 20)
-            .table_keep_resident(64 << 10),
-        Reset::Prefix => pool
-            .pagemap_scan(Enabled::No)
-            .linear_memory_keep_resident(64 << 10)
-            .table_keep_resident(4 << 10)
-            .decommit_batch_size(16),
-    };
-    pool
 }

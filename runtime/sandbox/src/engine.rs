@@ -5,10 +5,11 @@
 //! may reach another; code crosses over as bytes.
 
 use crate::alarm::Alarm;
-use crate::config::{self, Allocation, Profile, Reset};
+use crate::config::{self, Allocation, Profile};
 use crate::invalid_module::InvalidModule;
 use crate::linkers::Linkers;
 use crate::module::Module;
+use crate::pool::Reset;
 use crate::turns::Turns;
 use podhook_lifecycle::Bell;
 use std::sync::Arc;
@@ -40,12 +41,23 @@ impl Engine {
     /// # Errors
     /// Where the machine cannot hold it (address space, threads).
     pub fn new(profile: Profile) -> Result<Self, EngineError> {
+        let engine = Self::for_one_run(profile)?;
+        engine.alarm.start()?;
+        Ok(engine)
+    }
+
+    /// An engine for a process that runs one hook and ends: without a thread for its
+    /// alarm, as long as no limit needs one.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn for_one_run(profile: Profile) -> Result<Self, EngineError> {
         let wasmtime =
             wasmtime_engine(&profile).map_err(|error| EngineError::Config(format!("{error:#}")))?;
         Ok(Self {
             linkers: Linkers::default(),
             turns: Arc::default(),
-            alarm: Arc::new(Alarm::new(&wasmtime)?),
+            alarm: Arc::new(Alarm::new(&wasmtime)),
             compatibility: compatibility(&wasmtime),
             profile,
             wasmtime,
@@ -68,6 +80,12 @@ impl Engine {
     pub fn knock(&self) {
         self.turns.knock();
         self.alarm.ring();
+    }
+
+    /// Makes a guest that computes look up, once. May be called from a signal handler.
+    pub fn interrupter(&self) -> impl Fn() + Send + Sync + 'static {
+        let engine = self.wasmtime.clone();
+        move || engine.increment_epoch()
     }
 
     /// What this engine was made for.

@@ -1,5 +1,6 @@
 //! What belongs to one run of one guest: the data of its store.
 
+use crate::event_loop;
 use crate::host::outbound::Outbound;
 use crate::host::process::Process;
 use crate::host::stdio::Stdio;
@@ -42,6 +43,8 @@ struct Wasi {
 pub(crate) enum NotGranted {
     #[error("cannot grant the folder {path}: {why}")]
     Folder { path: String, why: io::Error },
+    #[error("no event loop: {0}")]
+    EventLoop(io::Error),
     #[error(transparent)]
     Process(#[from] crate::host::process::NotSignalable),
 }
@@ -54,6 +57,7 @@ impl NotGranted {
             Self::Folder { why, .. } if out_of.iter().any(|errno| is(why, *errno)) => {
                 Verdict::fault(self.to_string())
             }
+            Self::EventLoop(_) => Verdict::fault(self.to_string()),
             Self::Folder { .. } | Self::Process(_) => {
                 Verdict::refused(Refusal::Policy, self.to_string())
             }
@@ -86,6 +90,9 @@ impl Guest {
             call,
         };
         if !guest.call.grants.dirs.is_empty() {
+            if guest.deadline.is_some() {
+                event_loop::need().map_err(NotGranted::EventLoop)?;
+            }
             let mut builder = guest.wasi_builder();
             guest.open_folders(&mut builder)?;
             guest.keep_wasi(&mut builder);
@@ -119,8 +126,9 @@ impl Guest {
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
-            // A blocked open must not block the worker: its deadline would not hold.
-            .allow_blocking_current_thread(false);
+            // A blocked open must not block the worker: its deadline would not hold. One
+            // without a deadline waits for nothing else.
+            .allow_blocking_current_thread(event_loop::is_later());
         builder
     }
 

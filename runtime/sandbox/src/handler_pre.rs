@@ -6,7 +6,9 @@ use crate::compiled::Code;
 use crate::engine::Engine;
 use crate::guest::Guest;
 use crate::invalid_module::InvalidModule;
+use crate::linkers;
 use crate::module::{Module, Shape};
+use crate::precompiled::Precompiled;
 use podhook_lifecycle::{Hook, ModuleKind};
 use wasmtime::component::{self, Component};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -18,6 +20,8 @@ pub struct HandlerPre {
     /// A core module that could open files: preview 1 looks for folders in the
     /// guest itself, where the host does not see it.
     pub(crate) may_open_files: bool,
+    /// A core module that could wait, which the host does not see either.
+    pub(crate) may_wait: bool,
     kind: ModuleKind,
     hooks: Vec<Hook>,
 }
@@ -44,7 +48,7 @@ impl HandlerPre {
     pub fn new(engine: &Engine, module: &Module, codes: &CodeStore) -> Result<Self, InvalidModule> {
         let code = codes.get(module, engine)?;
         let entry = match Loaded::new(engine, module, &code) {
-            Ok(loaded) => loaded.link(engine, module)?,
+            Ok(loaded) => loaded.link(engine, module.kind(), module.hooks())?,
             // Right MAC, wrong code: of a build whose hash collides, for example.
             Err(error) => {
                 tracing::warn!(
@@ -54,18 +58,43 @@ impl HandlerPre {
                 let code = codes.recompile(module, engine)?;
                 Loaded::new(engine, module, &code)
                     .map_err(|error| InvalidModule::NotCompilable(format!("{error:#}")))?
-                    .link(engine, module)?
+                    .link(engine, module.kind(), module.hooks())?
             }
         };
-        Ok(Self {
+        Ok(Self::of(entry, module.kind(), module.hooks().to_vec()))
+    }
+
+    /// Links what was compiled elsewhere. It is trusted like an executable.
+    ///
+    /// # Errors
+    /// [`InvalidModule`], where it was compiled for another engine, or asks for what is
+    /// not there.
+    pub fn precompiled(engine: &Engine, compiled: &Precompiled) -> Result<Self, InvalidModule> {
+        let note = &compiled.note;
+        let loaded = Loaded::mapped(engine, compiled)
+            .map_err(|error| InvalidModule::OtherTarget(format!("{error:#}")))?;
+        let linker = linkers::for_imports(&engine.wasmtime, &note.imports).map_err(not_linkable)?;
+        let entry = match loaded {
+            Loaded::Core(core) => link_core(engine, &core)?,
+            Loaded::Component(component) => {
+                link_component(&linker, &component, note.kind, &note.hooks)?
+            }
+        };
+        Ok(Self::of(entry, note.kind, note.hooks.clone()))
+    }
+
+    fn of(entry: Entry, kind: ModuleKind, hooks: Vec<Hook>) -> Self {
+        let imports = |name: &str| match &entry {
+            Entry::Core(pre) => pre.module().imports().any(|import| import.name() == name),
+            Entry::Command(_) | Entry::Lifecycle(_) | Entry::Http(_) => false,
+        };
+        Self {
+            may_open_files: imports("path_open"),
+            may_wait: imports("poll_oneoff"),
             entry,
-            may_open_files: module
-                .imports()
-                .iter()
-                .any(|import| import == "wasi_snapshot_preview1::path_open"),
-            kind: module.kind(),
-            hooks: module.hooks().to_vec(),
-        })
+            kind,
+            hooks,
+        }
     }
 
     /// Which kind of module this is.
@@ -123,10 +152,36 @@ impl Loaded {
         }
     }
 
-    fn link(self, engine: &Engine, module: &Module) -> Result<Entry, InvalidModule> {
+    #[expect(
+        unsafe_code,
+        reason = "the one place where code compiled elsewhere becomes executable"
+    )]
+    fn mapped(engine: &Engine, compiled: &Precompiled) -> wasmtime::Result<Self> {
+        let (engine, code) = (&engine.wasmtime, compiled.code());
+        // SAFETY: whoever made the file is trusted as whoever made the executable that
+        // is running; the mapping is private, and stays for good.
+        match compiled.note.shape {
+            Shape::Core => {
+                unsafe { wasmtime::Module::deserialize_raw(engine, code) }.map(Self::Core)
+            }
+            Shape::Component => {
+                unsafe { Component::deserialize_raw(engine, code) }.map(Self::Component)
+            }
+        }
+    }
+
+    fn link(
+        self,
+        engine: &Engine,
+        kind: ModuleKind,
+        hooks: &[Hook],
+    ) -> Result<Entry, InvalidModule> {
         match self {
             Self::Core(core) => link_core(engine, &core),
-            Self::Component(component) => link_component(engine, &component, module),
+            Self::Component(component) => {
+                let linker = engine.linkers.component(&engine.wasmtime);
+                link_component(linker.map_err(not_linkable)?, &component, kind, hooks)
+            }
         }
     }
 }
@@ -169,23 +224,20 @@ fn link_core(engine: &Engine, module: &wasmtime::Module) -> Result<Entry, Invali
 }
 
 fn link_component(
-    engine: &Engine,
+    linker: &component::Linker<Guest>,
     component: &Component,
-    module: &Module,
+    kind: ModuleKind,
+    hooks: &[Hook],
 ) -> Result<Entry, InvalidModule> {
-    let linker = engine
-        .linkers
-        .component(&engine.wasmtime)
-        .map_err(not_linkable)?;
     let pre = linker.instantiate_pre(component).map_err(not_linkable)?;
-    match module.kind() {
+    match kind {
         ModuleKind::Command => CommandPre::new(pre)
             .map(Entry::Command)
             .map_err(wrong_entry("wasi:cli/run")),
         ModuleKind::Http => ProxyPre::new(pre)
             .map(Entry::Http)
             .map_err(wrong_entry("wasi:http/incoming-handler")),
-        ModuleKind::Lifecycle => Lifecycle::new(pre, module.hooks()).map(Entry::Lifecycle),
+        ModuleKind::Lifecycle => Lifecycle::new(pre, hooks).map(Entry::Lifecycle),
     }
 }
 

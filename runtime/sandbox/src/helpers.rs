@@ -6,20 +6,11 @@
 
 use nix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::runtime::{Builder, Runtime};
-
-/// Threads for blocking calls: hooks are few, and so are their files.
-const THREADS: usize = 16;
-
-/// Turns of other tasks before timers and sockets are looked at: a guest's slice is
-/// long, and a deadline must not wait for many of them.
-const TURNS_PER_LOOK: u32 = 4;
 
 /// What one worker's threads used.
 #[derive(Debug, Default)]
-struct Helpers {
+pub(crate) struct Helpers {
     state: Mutex<State>,
 }
 
@@ -38,15 +29,20 @@ thread_local! {
 }
 
 impl Helpers {
+    /// These serve this thread from now on; returns those that did.
+    pub(crate) fn serve(helpers: Option<Arc<Self>>) -> Option<Arc<Self>> {
+        HELPERS.replace(helpers)
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn came(&self) {
+    pub(crate) fn came(&self) {
         self.with(|state| state.threads.push(rustix::thread::gettid()));
     }
 
-    fn left(&self) {
+    pub(crate) fn left(&self) {
         let own = rustix::thread::gettid();
         self.with(|state| {
             state.gone += nanos(own);
@@ -87,58 +83,10 @@ fn nanos(thread: rustix::process::Pid) -> u64 {
     u64::try_from(now).unwrap_or(0)
 }
 
-/// What a worker's thread runs hooks in: timers, sockets, and threads for blocking
-/// calls, whose CPU time is charged to the hooks they serve.
-///
-/// Hooks run in another tokio runtime as well, but then without that charge.
-pub struct EventLoop {
-    runtime: Option<Runtime>,
-    helpers: Arc<Helpers>,
-}
-
-impl EventLoop {
-    /// One for this thread.
-    ///
-    /// # Errors
-    /// Where the system has no more of what it takes.
-    pub fn new() -> io::Result<Self> {
-        let helpers = Arc::new(Helpers::default());
-        let (came, left) = (helpers.clone(), helpers.clone());
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(THREADS)
-            .event_interval(TURNS_PER_LOOK)
-            .on_thread_start(move || came.came())
-            .on_thread_stop(move || left.left())
-            .build()?;
-        Ok(Self {
-            runtime: Some(runtime),
-            helpers,
-        })
-    }
-
-    /// Runs `future` and all that it spawns, on this thread.
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let before = HELPERS.replace(Some(self.helpers.clone()));
-        #[expect(clippy::unwrap_used, reason = "taken by drop alone")]
-        let output = self.runtime.as_ref().unwrap().block_on(future);
-        HELPERS.set(before);
-        output
-    }
-}
-
-impl Drop for EventLoop {
-    /// Does not wait: a file that blocks (a FIFO without writer) must not hold us.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EventLoop;
     use std::hint::black_box;
     use std::time::{Duration, Instant};
 

@@ -49,6 +49,10 @@ pub enum InvalidModule {
     /// Validation or the compiler said no.
     #[error("cannot be compiled: {0}")]
     NotCompilable(String),
+    /// It was compiled for another engine: another version, or more of a processor than
+    /// there is.
+    #[error("compiled for another podhook or another processor: {0}")]
+    OtherTarget(String),
     /// It asks for something the host has not.
     #[error("cannot be linked: {0}")]
     NotLinkable(String),

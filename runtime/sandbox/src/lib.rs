@@ -26,15 +26,18 @@ pub mod code;
 mod compiled;
 pub mod config;
 pub mod engine;
+pub mod event_loop;
 mod guest;
 pub mod handler_pre;
-pub mod helpers;
+mod helpers;
 mod host;
 mod invalid_module;
 mod limiter;
 mod linkers;
+mod mapped_code;
 pub mod module;
 mod pace;
+mod pool;
 pub mod precompiled;
 mod record;
 mod run;
@@ -49,10 +52,11 @@ pub use code::CodeStore;
 pub use compiled::Code;
 pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
+pub use event_loop::EventLoop;
 pub use handler_pre::HandlerPre;
-pub use helpers::EventLoop;
 pub use invalid_module::InvalidModule;
 pub use module::Module;
+pub use precompiled::{NotPrecompiled, Precompiled};
 pub use record::{Stream, Tee};
 pub use wiring::Wiring;
 
@@ -62,8 +66,8 @@ pub use wiring::Wiring;
 #[doc(hidden)]
 pub fn bare_config(profile: &Profile, pagemap_scan: bool) -> wasmtime::Result<wasmtime::Config> {
     let reset = match pagemap_scan {
-        true => config::Reset::WrittenPages,
-        false => config::Reset::Prefix,
+        true => pool::Reset::WrittenPages,
+        false => pool::Reset::Prefix,
     };
     config::config(profile, reset)
 }

@@ -94,6 +94,11 @@ impl Pace {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether CPU time is limited, here or above.
+    pub(crate) fn has_quota(&self) -> bool {
+        self.periods.is_some()
+    }
+
     pub(crate) fn seat(&self) -> Seat<'_> {
         Seat::new(self.turns.clone(), self.record.meter())
     }

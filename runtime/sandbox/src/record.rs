@@ -5,8 +5,8 @@
 //! that a run that is cut off still has a true record.
 
 use podhook_lifecycle::{
-    Caps, CpuUsage, Event, Level, LogRecord, MemoryEvents, MemoryUsage, Meter, Output, OverLimit,
-    Resource, Work,
+    Caps, CpuUsage, Event, Kept, Level, LogRecord, MemoryEvents, MemoryUsage, Meter, Output,
+    OverLimit, Resource, Work,
 };
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,7 +21,8 @@ pub enum Stream {
     Stderr,
 }
 
-/// Gets a guest's output as it comes, as far as it is kept. Must not block: it is
+/// Gets a guest's output as it comes: what is kept of its beginning, or all of it where
+/// only its end is. Must not block: it is
 /// called from within the run.
 pub trait Tee: Send + Sync {
     /// The next bytes of `stream`.
@@ -48,8 +49,8 @@ pub(crate) struct Record {
 /// What the guest and the host wrote.
 #[derive(Default)]
 pub(crate) struct Written {
-    stdout: Kept,
-    stderr: Kept,
+    stdout: Stretches,
+    stderr: Stretches,
     pub(crate) logs: Vec<LogRecord>,
     pub(crate) events: Vec<Event>,
     pub(crate) termination_message: Option<String>,
@@ -149,11 +150,19 @@ impl Record {
     /// Keeps what the guest printed, or counts it.
     pub(crate) fn print(&self, stream: Stream, bytes: &[u8]) -> Result<(), OomKilled> {
         let cap = self.caps.output;
+        let head = match self.caps.output_kept {
+            Kept::Ends => cap - cap / 4,
+            Kept::Tail => 0,
+        };
         let grown = {
             let mut written = self.written();
             let kept = written.stream(stream);
             let before = kept.len();
-            let fresh = kept.push(bytes, cap);
+            let fresh = kept.push(bytes, head, cap - head);
+            let fresh = match self.caps.output_kept {
+                Kept::Ends => fresh,
+                Kept::Tail => bytes,
+            };
             if let (Some(tee), false) = (&self.tee, fresh.is_empty()) {
                 tee.write(stream, fresh);
             }
@@ -277,7 +286,7 @@ impl Drop for Record {
 }
 
 impl Written {
-    fn stream(&mut self, stream: Stream) -> &mut Kept {
+    fn stream(&mut self, stream: Stream) -> &mut Stretches {
         match stream {
             Stream::Stdout => &mut self.stdout,
             Stream::Stderr => &mut self.stderr,
@@ -311,26 +320,27 @@ impl Written {
     }
 }
 
-/// The first three quarters of what is kept of a stream, and the last quarter.
+/// What is kept of a stream.
 #[derive(Default)]
-struct Kept {
+struct Stretches {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     cut: u64,
 }
 
-impl Kept {
+impl Stretches {
     fn len(&self) -> usize {
         self.head.len() + self.tail.len()
     }
 
-    /// Keeps what it can; returns the bytes that went to the head.
-    fn push<'a>(&mut self, bytes: &'a [u8], cap: usize) -> &'a [u8] {
-        let head_room = (cap - cap / 4).saturating_sub(self.head.len());
+    /// Keeps the first `head` bytes and the last `tail`; returns those that went to the
+    /// head.
+    fn push<'a>(&mut self, bytes: &'a [u8], head: usize, tail: usize) -> &'a [u8] {
+        let head_room = head.saturating_sub(self.head.len());
         let (first, rest) = bytes.split_at(head_room.min(bytes.len()));
         self.head.extend_from_slice(first);
         self.tail.extend(rest);
-        let excess = self.tail.len().saturating_sub(cap / 4);
+        let excess = self.tail.len().saturating_sub(tail);
         self.tail.drain(..excess);
         self.cut += u64::try_from(excess).unwrap_or(u64::MAX);
         first
@@ -370,17 +380,25 @@ mod tests {
 
     #[test]
     fn the_middle_of_too_much_output_is_cut_and_counted() {
-        let mut kept = Kept::default();
-        assert_eq!(kept.push(b"0123456", 8), b"012345");
-        assert_eq!(kept.push(b"789abc", 8), b"");
+        let mut kept = Stretches::default();
+        assert_eq!(kept.push(b"0123456", 6, 2), b"012345");
+        assert_eq!(kept.push(b"789abc", 6, 2), b"");
         assert_eq!(kept.finish(), (b"012345bc".to_vec(), 5));
     }
 
     #[test]
+    fn or_all_but_its_end() {
+        let mut kept = Stretches::default();
+        kept.push(b"0123456", 0, 4);
+        kept.push(b"78", 0, 4);
+        assert_eq!(kept.finish(), (b"5678".to_vec(), 5));
+    }
+
+    #[test]
     fn output_that_fits_is_whole() {
-        let mut kept = Kept::default();
+        let mut kept = Stretches::default();
         for byte in b"01234567" {
-            kept.push(&[*byte], 8);
+            kept.push(&[*byte], 6, 2);
         }
         assert_eq!(kept.finish(), (b"01234567".to_vec(), 0));
     }

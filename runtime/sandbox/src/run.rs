@@ -3,6 +3,7 @@
 use crate::bindings::podhook::lifecycle::types as wit;
 use crate::cancel::Cancel;
 use crate::engine::Engine;
+use crate::event_loop;
 use crate::guest::Guest;
 use crate::handler_pre::{Entry, HandlerPre, Lifecycle};
 use crate::host;
@@ -75,6 +76,9 @@ impl Engine {
 impl Run<'_> {
     /// The verdict; the store is gone then, and a stretch still under way.
     async fn judged(&mut self, wiring: &Wiring, usage: &mut Usage) -> Verdict {
+        if let Err(error) = self.start_alarm() {
+            return Verdict::fault(format!("cannot start the alarm thread: {error}"));
+        }
         let mut store = match self.store(wiring) {
             Ok(store) => store,
             Err(verdict) => return verdict,
@@ -86,6 +90,14 @@ impl Run<'_> {
         usage.memory = self.record.memory();
         drop(store);
         verdict::judge(ending, self.call, &self.record)
+    }
+
+    /// Whoever has a limit needs to be rung for.
+    fn start_alarm(&self) -> std::io::Result<()> {
+        match self.deadline.is_some() || self.pace.has_quota() {
+            true => self.engine.alarm.start(),
+            false => Ok(()),
+        }
     }
 
     /// A store with every limit armed, before anything of the guest is in it.
@@ -109,7 +121,8 @@ impl Run<'_> {
         let mut store = store.map_err(|error| Verdict::host_fault(&error))?;
         store.limiter(|guest| &mut guest.limiter);
         let Budget { fuel, caps, .. } = self.call.budget;
-        if let Some(fuel) = fuel {
+        let counts = self.engine.profile().fuel;
+        if let Some(fuel) = fuel.or(counts.then_some(u64::MAX)) {
             store
                 .set_fuel(fuel)
                 .map_err(|error| Verdict::host_fault(&error))?;
@@ -164,6 +177,10 @@ impl Run<'_> {
             let Some(deadline) = self.deadline else {
                 return Poll::Pending;
             };
+            if let Err(error) = event_loop::need() {
+                let fault = verdict::Fault::Host(error.into());
+                return Poll::Ready(Ending::Returned(Err(fault)));
+            }
             sleep
                 .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())))
                 .as_mut()
@@ -187,6 +204,9 @@ impl Run<'_> {
 
     async fn call_guest(&self, store: &mut Store<Guest>) -> Result<Answer, verdict::Fault> {
         use verdict::Fault::{Call, Instantiate};
+        if self.pre.may_wait {
+            event_loop::need().map_err(|error| verdict::Fault::Host(error.into()))?;
+        }
         match &self.pre.entry {
             Entry::Core(pre) => {
                 let instance = pre

@@ -2,6 +2,7 @@
 //! apart, and it does so by type.
 
 use crate::bindings::podhook::lifecycle::types::HookError;
+use crate::pool;
 use crate::record::{CapMet, OomKilled, Record};
 use podhook_lifecycle::{
     CancelReason, Failure, HttpResponse, Invocation, Outcome, OverLimit, Refusal, Resource,
@@ -250,9 +251,8 @@ fn unforeseen(fault: &Fault, error: &Error) -> Verdict {
     if root.to_string().starts_with(HOSTCALL_FUEL_EXHAUSTED) {
         return cap_met(Resource::Hostcalls);
     }
-    let ours = error.is::<wasmtime::PoolConcurrencyLimitError>()
-        || error.is::<std::io::Error>()
-        || error.is::<rustix::io::Errno>();
+    let ours =
+        pool::is_full(error) || error.is::<std::io::Error>() || error.is::<rustix::io::Errno>();
     // With a backtrace it was the guest's own code, in a start function.
     let of_the_guest = error.is::<wasmtime::WasmBacktrace>();
     match fault {

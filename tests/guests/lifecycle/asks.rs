@@ -1,6 +1,7 @@
 //! Asks its host for what its first argument names, and prints the answer.
 
 use podhook::{Context, budget, config, container, events, http, log, state};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[podhook::pre_stop]
@@ -11,6 +12,18 @@ fn ask(ctx: Context) -> podhook::Result {
             "{:?} attempt {} timeout {:?} grace {:?} pod {}",
             ctx.phase, ctx.attempt, ctx.timeout, ctx.grace, ctx.pod.name
         ),
+        ["pod"] => {
+            let pairs =
+                |map: &BTreeMap<String, String>| format!("{:?}", map.iter().collect::<Vec<_>>());
+            let pod = &ctx.pod;
+            let known = (&pod.namespace, &pod.uid, &ctx.container.name);
+            let (labels, annotations) = (pairs(&pod.labels), pairs(&pod.annotations));
+            let (namespace, uid, container) = known;
+            format!(
+                "{:?} {namespace:?} {uid:?} {container:?} {labels} {annotations}",
+                pod.name
+            )
+        }
         ["invocation"] => ctx.invocation.clone(),
         ["config", key] => format!("{:?}", config::get(key)),
         ["config"] => format!("{:?}", config::all()),

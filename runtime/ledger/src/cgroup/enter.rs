@@ -44,8 +44,10 @@ pub struct Entered {
     pub memory: bool,
 }
 
-/// `CGROUP_SUPER_MAGIC` and `CGROUP2_SUPER_MAGIC` of the kernel.
-const MAGIC: [u64; 2] = [0x0027_e0eb, 0x6367_7270];
+/// `CGROUP_SUPER_MAGIC` of the kernel.
+const CGROUP: u64 = 0x0027_e0eb;
+/// `CGROUP2_SUPER_MAGIC` of the kernel.
+const CGROUP2: u64 = 0x6367_7270;
 
 impl Cgroup {
     /// How the account can be handed to the kernel; nobody is moved for that.
@@ -88,9 +90,20 @@ impl Cgroup {
     /// What the kernel accounts for here of a process or thread under /proc.
     #[must_use]
     pub fn entered(&self, who: &str) -> Entered {
-        let Ok(own) = Self::of_process(who, None) else {
-            return Entered::default();
-        };
+        match Self::of_process(who, None) {
+            Ok(own) => self.accounts_for(&own),
+            Err(_) => Entered::default(),
+        }
+    }
+
+    /// What the kernel accounts for here of this process, which is in this cgroup.
+    #[must_use]
+    pub fn as_own(&self) -> Entered {
+        self.accounts_for(self)
+    }
+
+    /// What the kernel accounts for here of who is in `own`.
+    fn accounts_for(&self, own: &Self) -> Entered {
         let same = |one: &Option<Place>, own: &Option<Place>| one.is_some() && one == own;
         let has = |place: &Option<Place>, v1: &str, v2: &str| {
             place.as_ref().is_some_and(|place| {
@@ -143,13 +156,18 @@ fn open(place: &Place, mover: Mover) -> io::Result<File> {
         (Mover::Thread, Version::V1) => "tasks",
         (Mover::Thread, Version::V2) => "cgroup.threads",
     };
-    if !is_kernels(&place.folder) {
+    if version_of(&place.folder) != Some(place.version) {
         return Err(io::Error::other("not in a cgroup file system"));
     }
     File::options().write(true).open(place.folder.join(name))
 }
 
-fn is_kernels(folder: &Path) -> bool {
-    statfs(folder)
-        .is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| MAGIC.contains(&kind)))
+/// Of the kernel's file system that a folder is in; `None`: in none for cgroups.
+pub(super) fn version_of(folder: &Path) -> Option<Version> {
+    let kind = u64::try_from(statfs(folder).ok()?.f_type).ok()?;
+    match kind {
+        CGROUP => Some(Version::V1),
+        CGROUP2 => Some(Version::V2),
+        _ => None,
+    }
 }

@@ -1,39 +1,50 @@
 //! Single files of a cgroup, read as text that anybody may have written.
 
 use super::CgroupError;
-use rustix::fs::OFlags;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
+use rustix::io::Errno;
 use std::path::Path;
 use std::str::FromStr;
 
 /// Bytes that are read of a file; those of a kernel are shorter.
-const LONGEST: u64 = 4096;
-
-const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
+const LONGEST: usize = 4096;
 
 /// The text of a file without the blanks around it; `None` where there is no such file.
 pub(super) fn text(folder: &Path, name: &str) -> Result<Option<String>, CgroupError> {
     let path = folder.join(name);
-    // A FIFO would keep us waiting for a writer.
-    let mut open = File::options();
-    open.read(true).custom_flags(NONBLOCK);
-    let read = open.open(&path).and_then(|file| {
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("not a file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(LONGEST).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    });
-    match read {
+    match read(&path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(Errno::NOENT) => Ok(None),
         // A file of a cgroup that is just being removed.
-        Err(why) if why.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error()) => Ok(None),
-        Err(why) => Err(CgroupError::Unreadable { path, why }),
+        Err(Errno::NODEV) => Ok(None),
+        Err(why) => Err(CgroupError::Unreadable {
+            path,
+            why: why.into(),
+        }),
     }
+}
+
+/// The beginning of a file, in as few system calls as can be: a hook may be over in a
+/// tenth of a millisecond.
+fn read(path: &Path) -> Result<Vec<u8>, Errno> {
+    // A FIFO would keep us waiting for a writer.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = open(path, flags, Mode::empty())?;
+    if !FileType::from_raw_mode(fstat(&file)?.st_mode).is_file() {
+        return Err(Errno::INVAL);
+    }
+    let mut bytes = vec![0; LONGEST];
+    let mut length = 0;
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match rustix::io::read(&file, rest) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(Errno::INTR) => {}
+            Err(why) => return Err(why),
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// What a file says, by `read`; `expected`: in words.

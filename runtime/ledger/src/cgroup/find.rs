@@ -1,9 +1,10 @@
 //! From a name for a cgroup to its folders.
 
+use super::enter::version_of;
 use super::{Cgroup, CgroupError, Place, Version};
 use procfs_core::{FromBufRead, ProcessCGroups, process::MountInfos};
-use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 /// How a cgroup is named.
@@ -17,6 +18,9 @@ pub enum CgroupName {
     /// the same relative path.
     Folder(PathBuf),
 }
+
+/// What this process has mounted.
+const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// Where hierarchies are mounted by custom.
 const MOUNTED: &str = "/sys/fs/cgroup";
@@ -127,7 +131,7 @@ impl Cgroup {
 
     pub(super) fn of_process(pid: &str, root: Option<&Path>) -> Result<Self, CgroupError> {
         let file = PathBuf::from(format!("/proc/{pid}/cgroup"));
-        let memberships: ProcessCGroups = parsed(&file)?;
+        let memberships: ProcessCGroups = parsed(&file, |_| true)?;
         let path_in = |controller: &str| {
             let mut all = memberships.0.iter();
             all.find(|one| one.controllers.iter().any(|name| name == controller))
@@ -135,17 +139,18 @@ impl Cgroup {
         };
         let unified = memberships.0.iter().find(|one| one.hierarchy == 0);
         let unified = unified.map(|one| (Version::V2, one.pathname.clone()));
-        let mounts = Mounts::read(root)?;
-        let place = |controller: &str| {
-            let (version, path) = path_in(controller)
-                .filter(|_| !mounts.are_v2_alone())
-                .or_else(|| unified.clone())?;
-            mounts.place(version, controller, &path)
+        let mut mounts = Mounts::new(root)?;
+        let mut place = |controller: &str| {
+            let v1 = path_in(controller).filter(|_| !mounts.are_v2_alone());
+            match v1.or_else(|| unified.clone()) {
+                Some((version, path)) => mounts.place(version, controller, &path),
+                None => Ok(None),
+            }
         };
         let found = Self {
-            cpu: place("cpu"),
-            cpuacct: place("cpuacct").filter(|place| place.version == Version::V1),
-            memory: place("memory"),
+            cpu: place("cpu")?,
+            cpuacct: place("cpuacct")?.filter(|place| place.version == Version::V1),
+            memory: place("memory")?,
             process: None,
         };
         match found.cpu.is_none() && found.memory.is_none() {
@@ -157,13 +162,14 @@ impl Cgroup {
 
 /// Where hierarchies begin.
 enum Mounts {
-    /// As this process has them mounted: the hierarchy, the part of it that is mounted,
-    /// and where.
-    Mounted(Vec<Mount>),
+    /// Where they are by custom, else where this process has them mounted, once that was
+    /// read: a container can have hundreds of mounts.
+    Mounted(Option<Vec<Mount>>),
     /// All below one folder.
     Under(PathBuf),
 }
 
+/// A hierarchy, the part of it that is mounted, and where.
 struct Mount {
     version: Version,
     controllers: Vec<String>,
@@ -173,25 +179,11 @@ struct Mount {
 }
 
 impl Mounts {
-    fn read(root: Option<&Path>) -> Result<Self, CgroupError> {
-        if let Some(root) = root {
-            return existing(root).map(Self::Under);
+    fn new(root: Option<&Path>) -> Result<Self, CgroupError> {
+        match root {
+            Some(root) => existing(root).map(Self::Under),
+            None => Ok(Self::Mounted(None)),
         }
-        let mounts: MountInfos = parsed(Path::new("/proc/self/mountinfo"))?;
-        let cgroups = mounts.0.into_iter().filter_map(|mount| {
-            let version = match mount.fs_type.as_str() {
-                "cgroup" => Version::V1,
-                "cgroup2" => Version::V2,
-                _ => return None,
-            };
-            Some(Mount {
-                version,
-                controllers: mount.super_options.into_keys().collect(),
-                from: mount.root,
-                at: mount.mount_point,
-            })
-        });
-        Ok(Self::Mounted(cgroups.collect()))
     }
 
     fn are_v2_alone(&self) -> bool {
@@ -199,30 +191,83 @@ impl Mounts {
     }
 
     /// The place of the cgroup `path`, as /proc names it, where it can be seen.
-    fn place(&self, version: Version, controller: &str, path: &str) -> Option<Place> {
-        let (root, from) = match self {
-            Self::Under(root) => (under(root, version, controller)?, "/"),
-            Self::Mounted(mounts) => {
-                let mount = mounts.iter().find(|mount| {
-                    let has = |name: &String| name == controller;
-                    mount.version == version
-                        && (version == Version::V2 || mount.controllers.iter().any(has))
-                })?;
-                (mount.at.clone(), mount.from.as_str())
+    fn place(
+        &mut self,
+        version: Version,
+        controller: &str,
+        path: &str,
+    ) -> Result<Option<Place>, CgroupError> {
+        let known = match self {
+            Self::Under(root) => {
+                let root = under(root, version, controller);
+                return Ok(root.map(|root| below(version, root, "/", path)));
             }
+            Self::Mounted(known) => known,
         };
-        let below = path
-            .strip_prefix(from.trim_end_matches('/'))
-            .unwrap_or(path);
-        let folder = root.join(below.trim_start_matches('/'));
-        // What is not below is seen as the root itself: the view of a container, which
-        // has nothing but its own cgroup.
-        let is_below = stays_below(below) && folder.is_dir();
-        Some(Place {
+        if let Some(place) = by_custom(version, controller, path) {
+            return Ok(Some(place));
+        }
+        let mounts = match known {
+            Some(mounts) => mounts,
+            None => known.insert(mounts()?),
+        };
+        let mount = mounts.iter().find(|mount| {
+            let has = |name: &String| name == controller;
+            mount.version == version
+                && (version == Version::V2 || mount.controllers.iter().any(has))
+        });
+        Ok(mount.map(|mount| below(version, mount.at.clone(), &mount.from, path)))
+    }
+}
+
+/// All hierarchies that this process has mounted.
+fn mounts() -> Result<Vec<Mount>, CgroupError> {
+    let mounts: MountInfos = parsed(Path::new(MOUNTS), |line| line.contains(" - cgroup"))?;
+    let cgroups = mounts.0.into_iter().filter_map(|mount| {
+        let version = match mount.fs_type.as_str() {
+            "cgroup" => Version::V1,
+            "cgroup2" => Version::V2,
+            _ => return None,
+        };
+        Some(Mount {
             version,
-            folder: if is_below { folder } else { root.clone() },
-            root,
+            controllers: mount.super_options.into_keys().collect(),
+            from: mount.root,
+            at: mount.mount_point,
         })
+    });
+    Ok(cgroups.collect())
+}
+
+/// The place of `path` where hierarchies are by custom, if it is there.
+fn by_custom(version: Version, controller: &str, path: &str) -> Option<Place> {
+    let root = match version {
+        Version::V1 => Path::new(MOUNTED).join(controller),
+        Version::V2 => PathBuf::from(MOUNTED),
+    };
+    let below = path.trim_start_matches('/');
+    let folder = root.join(below);
+    let is_there = stays_below(below) && version_of(&folder) == Some(version);
+    is_there.then_some(Place {
+        version,
+        root,
+        folder,
+    })
+}
+
+/// Of the hierarchy under `root`, which begins at the cgroup `from`.
+fn below(version: Version, root: PathBuf, from: &str, path: &str) -> Place {
+    let below = path
+        .strip_prefix(from.trim_end_matches('/'))
+        .unwrap_or(path);
+    let folder = root.join(below.trim_start_matches('/'));
+    // What is not below is seen as the root itself: the view of a container, which has
+    // nothing but its own cgroup.
+    let is_below = stays_below(below) && folder.is_dir();
+    Place {
+        version,
+        folder: if is_below { folder } else { root.clone() },
+        root,
     }
 }
 
@@ -256,16 +301,20 @@ fn existing(folder: &Path) -> Result<PathBuf, CgroupError> {
     }
 }
 
-fn parsed<T: FromBufRead>(file: &Path) -> Result<T, CgroupError> {
+/// What a file of /proc says, of those lines that are `wanted`.
+fn parsed<T: FromBufRead>(file: &Path, wanted: fn(&str) -> bool) -> Result<T, CgroupError> {
     let path = || file.to_owned();
-    let open = File::open(file).map_err(|why| match why.kind() == io::ErrorKind::NotFound {
+    let unreadable = |why: io::Error| match why.kind() == io::ErrorKind::NotFound {
         true => CgroupError::NotFound(path()),
         false => CgroupError::Unreadable { path: path(), why },
-    })?;
-    T::from_buf_read(BufReader::new(open)).map_err(|why| CgroupError::Unreadable {
-        path: path(),
-        why: io::Error::other(why.to_string()),
-    })
+    };
+    let bytes = fs::read(file).map_err(unreadable)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: String = text
+        .split_inclusive('\n')
+        .filter(|line| wanted(line))
+        .collect();
+    T::from_buf_read(lines.as_bytes()).map_err(|why| unreadable(io::Error::other(why.to_string())))
 }
 
 /// Where the hierarchies begin that `folder` is in: where they are mounted, else the

@@ -1,9 +1,9 @@
 //! `podhook build`: a hook crate's component.
 
-use crate::error::CliError;
 use crate::hook_crate::{Mode, build};
 use crate::terminal::line_to_stdout;
 use clap::Args;
+use podhook_runner::CommandError;
 use std::path::PathBuf;
 
 /// Builds a Rust hook crate and prints the path of the component.
@@ -21,7 +21,7 @@ pub(crate) struct Options {
     release: bool,
 }
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let mode = match options.release {
         true => Mode::Release,
         false => Mode::Debug,

@@ -1,14 +1,13 @@
 //! `podhook compile`: ahead of time, to a `.cwasm` file.
 
-use crate::error::CliError;
 use crate::hook_source::HookSource;
+use crate::precompile::{Cpu, precompile};
 use crate::terminal::line_to_stdout;
-use clap::{Args, ValueEnum};
-use podhook_sandbox::{CodeStore, Engine, Module, Profile, TargetCpu, precompiled};
-use std::fs::Permissions;
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use crate::whole_file;
+use clap::Args;
+use podhook_runner::CommandError;
+use podhook_sandbox::Module;
+use std::path::PathBuf;
 
 /// Compiles a hook for podhook-exec, which trusts the result like an executable.
 #[derive(Debug, Args)]
@@ -33,58 +32,16 @@ pub(crate) struct Options {
     fuel: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Cpu {
-    /// Any of this architecture
-    Baseline,
-    /// This machine's
-    Native,
-}
-
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let source = HookSource::open(&options.hook)?;
     let output = match &options.output {
         Some(output) => output.clone(),
         None => source.path.with_extension("cwasm"),
     };
-    let invalid = |why: &dyn std::fmt::Display| CliError::data(&source.name, why);
-    let module = Module::new(source.bytes).map_err(|error| invalid(&error))?;
-    let target_cpu = match options.target_cpu {
-        Cpu::Baseline => TargetCpu::Baseline,
-        Cpu::Native => TargetCpu::Native,
-    };
-    let profile = Profile {
-        target_cpu,
-        ..Profile::one_shot().with_fuel(options.fuel)
-    };
-    let engine = Engine::new(profile).map_err(|error| CliError::host_fault("sandbox", error))?;
-    let code = CodeStore::default()
-        .get(&module, &engine)
-        .map_err(|error| invalid(&error))?;
-    write(&output, |out| {
-        precompiled::write(out, &module, code.bytes(), target_cpu, options.fuel)
-    })
-    .map_err(|error| CliError::cannot_create(output.display().to_string(), error))?;
+    let name = source.name;
+    let module = Module::new(source.bytes).map_err(|why| CommandError::data(&name, why))?;
+    let file = precompile(&module, &name, options.target_cpu, options.fuel)?;
+    whole_file::write(&output, whole_file::Mode::Plain, |out| out.write_all(&file))?;
     line_to_stdout(&output.display().to_string())?;
     Ok(0)
-}
-
-/// Whole or not at all, readable by all.
-fn write(
-    path: &Path,
-    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    let mut out = BufWriter::new(&mut file);
-    content(&mut out)?;
-    out.flush()?;
-    drop(out);
-    file.as_file()
-        .set_permissions(Permissions::from_mode(0o644))?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -1,12 +1,12 @@
 //! `podhook inspect`: what a module is, without running it.
 
-use crate::error::CliError;
 use crate::hook_source::HookSource;
-use crate::one_line::one_line;
 use crate::options::Format;
 use crate::terminal::line_to_stdout;
 use clap::Args;
 use podhook_lifecycle::Hook;
+use podhook_runner::CommandError;
+use podhook_runner::one_line::one_line;
 use podhook_sandbox::Module;
 use podhook_sandbox::module::Shape;
 use serde::Serialize;
@@ -96,9 +96,10 @@ const HOST: Grant = Grant {
     why: "sends HTTP requests",
 };
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let source = HookSource::open(&options.hook)?;
-    let module = Module::new(source.bytes).map_err(|error| CliError::data(&source.name, error))?;
+    let module =
+        Module::new(source.bytes).map_err(|error| CommandError::data(&source.name, error))?;
     let inspection = inspect(&source.name, &module);
     let printed = match options.output {
         Format::Text => text(&inspection),
@@ -108,8 +109,9 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn json(inspection: &Inspection<'_>) -> Result<String, CliError> {
-    serde_json::to_string_pretty(inspection).map_err(|error| CliError::host_fault("JSON", error))
+fn json(inspection: &Inspection<'_>) -> Result<String, CommandError> {
+    serde_json::to_string_pretty(inspection)
+        .map_err(|error| CommandError::host_fault("JSON", error))
 }
 
 fn inspect<'m>(source: &'m str, module: &'m Module) -> Inspection<'m> {

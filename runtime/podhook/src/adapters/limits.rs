@@ -1,15 +1,15 @@
 //! `podhook limits`: what a hook would be limited to, and who says so.
 
 use crate::config;
-use crate::error::CliError;
-use crate::hook_account::{CgroupOptions, Found};
-use crate::options::Format;
+use crate::options::{CgroupArgs, Format};
 use crate::pod_file::PodFile;
 use crate::terminal::{line_to_stdout, to_stderr};
 use clap::Args;
 use podhook_lifecycle::limits::{CpuWeight, Limits, Sources};
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
-use podhook_runner::grammar;
+use podhook_runner::hook_account::Found;
+use podhook_runner::options::CgroupOptions;
+use podhook_runner::{CommandError, grammar};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 )]
 pub(crate) struct Options {
     #[command(flatten)]
-    cgroup: CgroupOptions,
+    cgroup: CgroupArgs,
 
     /// A pod in YAML or JSON; -: stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["cgroup", "cgroup_root"])]
@@ -39,26 +39,26 @@ pub(crate) struct Options {
     output: Format,
 }
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let (limits, sources) = match &options.pod {
         Some(file) => of_pod(options, file)?,
-        None => of_cgroup(&options.cgroup)?,
+        None => of_cgroup(&options.cgroup.clone().into())?,
     };
     let shown = Shown::new(&limits, &sources);
     match options.output {
         Format::Text => line_to_stdout(&shown.text())?,
         Format::Json => {
             let json = serde_json::to_string_pretty(&shown);
-            line_to_stdout(&json.map_err(|error| CliError::host_fault("JSON", error))?)?;
+            line_to_stdout(&json.map_err(|error| CommandError::host_fault("JSON", error))?)?;
         }
     }
     Ok(0)
 }
 
-fn of_cgroup(options: &CgroupOptions) -> Result<(Limits, Sources), CliError> {
-    if options.choice().is_none() {
+fn of_cgroup(options: &CgroupOptions) -> Result<(Limits, Sources), CommandError> {
+    if options.cgroup.is_none() {
         let why = "say whose: --cgroup auto, --cgroup PATH, --cgroup pid:N or --pod FILE";
-        return Err(CliError::usage("limits", why));
+        return Err(CommandError::usage("limits", why));
     }
     let found = options.find()?;
     Ok(found.map_or_else(Default::default, |Found { limits, .. }| {
@@ -66,7 +66,7 @@ fn of_cgroup(options: &CgroupOptions) -> Result<(Limits, Sources), CliError> {
     }))
 }
 
-fn of_pod(options: &Options, file: &Path) -> Result<(Limits, Sources), CliError> {
+fn of_pod(options: &Options, file: &Path) -> Result<(Limits, Sources), CommandError> {
     let spec = PodFile::open(file)?.spec;
     let index = container(&spec, options.container.as_deref())?;
     let node_memory = options.node_memory.unwrap_or_else(config::node_memory);
@@ -74,7 +74,7 @@ fn of_pod(options: &Options, file: &Path) -> Result<(Limits, Sources), CliError>
 }
 
 /// As kubectl does it: without a name the first, and it is said which.
-fn container(spec: &PodSpec, name: Option<&str>) -> Result<ContainerIndex, CliError> {
+fn container(spec: &PodSpec, name: Option<&str>) -> Result<ContainerIndex, CommandError> {
     let first = ContainerIndex(spec.init_containers.len());
     let names = || spec.all().map(|(_, one)| one.name.as_str());
     let known = || names().collect::<Vec<_>>().join(", ");
@@ -82,7 +82,7 @@ fn container(spec: &PodSpec, name: Option<&str>) -> Result<ContainerIndex, CliEr
         Some(name) => {
             let found = names().position(|one| one == name).map(ContainerIndex);
             let why = || format!("the pod has no container {name:?}, but {}", known());
-            found.ok_or_else(|| CliError::usage("--container", why()))
+            found.ok_or_else(|| CommandError::usage("--container", why()))
         }
         None => {
             if names().nth(1).is_some() {

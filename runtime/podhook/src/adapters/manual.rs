@@ -1,9 +1,9 @@
 //! `podhook completions` and `podhook man`.
 
-use crate::error::CliError;
 use crate::terminal::to_stdout;
 use clap::{Args, Command};
 use clap_complete::Shell;
+use podhook_runner::CommandError;
 
 /// Prints completions for a shell.
 #[derive(Debug, Args)]
@@ -14,21 +14,21 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-pub(crate) fn completions(options: &Completions, mut command: Command) -> Result<u8, CliError> {
+pub(crate) fn completions(options: &Completions, mut command: Command) -> Result<u8, CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, "podhook", &mut script);
     print(&script)
 }
 
-pub(crate) fn man(command: Command) -> Result<u8, CliError> {
+pub(crate) fn man(command: Command) -> Result<u8, CommandError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|error| CliError::host_fault("manual page", error))?;
+        .map_err(|error| CommandError::host_fault("manual page", error))?;
     print(&page)
 }
 
-fn print(text: &[u8]) -> Result<u8, CliError> {
+fn print(text: &[u8]) -> Result<u8, CommandError> {
     to_stdout(text)?;
     Ok(0)
 }

@@ -4,12 +4,12 @@ mod check;
 mod run;
 mod simulate;
 
-use crate::error::CliError;
 use crate::kubelet::timeline_text;
 use crate::options::Format;
 use crate::terminal::{line_to_stdout, to_stdout};
 use clap::{Args, Subcommand};
 use podhook_lifecycle::spec::validation::FieldError;
+use podhook_runner::CommandError;
 use serde_json::{Value, json};
 
 /// Works on pods' files.
@@ -29,7 +29,7 @@ enum Command {
     Simulate(simulate::Options),
 }
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     match &options.command {
         Command::Check(options) => check::run(options),
         Command::Run(options) => run::run(options),
@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
 const REJECTED: u8 = 65;
 
 /// Says what would be refused of a pod that is to be played.
-fn rejected(errors: &[FieldError], format: Format) -> Result<(), CliError> {
+fn rejected(errors: &[FieldError], format: Format) -> Result<(), CommandError> {
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
     match format {
         Format::Json => line_to_stdout(&pretty(&json!({ "rejected": errors }))?),
@@ -49,6 +49,6 @@ fn rejected(errors: &[FieldError], format: Format) -> Result<(), CliError> {
     }
 }
 
-fn pretty(value: &Value) -> Result<String, CliError> {
-    serde_json::to_string_pretty(value).map_err(|error| CliError::host_fault("JSON", error))
+fn pretty(value: &Value) -> Result<String, CommandError> {
+    serde_json::to_string_pretty(value).map_err(|error| CommandError::host_fault("JSON", error))
 }

@@ -1,15 +1,15 @@
 //! `podhook run`: one hook, now.
 
 use crate::config;
-use crate::error::CliError;
-use crate::hook_account::{self, Found};
-use crate::hook_options::{self, HookOptions};
 use crate::hook_source::HookSource;
-use crate::options::{Format, LimitOptions};
+use crate::options::{Format, HookArgs};
 use clap::Args;
 use podhook_ledger::cgroup::Entry;
 use podhook_lifecycle::{CancelReason, Invocation, ModuleKind, Report, State};
-use podhook_runner::{Runner, refuse_file};
+use podhook_runner::hook_account::{self, Found};
+use podhook_runner::options::{self, HookOptions, LimitOptions};
+use podhook_runner::seat::{Seat, Way};
+use podhook_runner::{CommandError, Runner, refuse_file};
 use podhook_sandbox::{Cancel, EventLoop, Module, Profile, Wiring, module};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,11 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 mod output;
-mod seat;
 mod supervisor;
 mod worker;
 
-use seat::{Seat, Way};
 use supervisor::Job;
 use worker::Link;
 
@@ -32,7 +30,7 @@ use worker::Link;
 )]
 pub(crate) struct Options {
     #[command(flatten)]
-    hook: HookOptions,
+    hook: HookArgs,
 
     /// Run as podhook's own worker in a cgroup
     #[arg(long, hide = true)]
@@ -43,10 +41,10 @@ pub(crate) struct Options {
     output: Format,
 }
 
-pub(crate) fn run(options: Options) -> Result<u8, CliError> {
-    let format = options.output;
-    let hook = options.hook;
-    let link = match options.worker {
+pub(crate) fn run(asked: Options) -> Result<u8, CommandError> {
+    let format = asked.output;
+    let hook = HookOptions::from(asked.hook);
+    let link = match asked.worker {
         true => Some(Link::from_stdin()?),
         false => None,
     };
@@ -54,7 +52,7 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
         Some(link) => link.source()?,
         None => HookSource::open(&hook.hook)?,
     };
-    let state = hook_options::state(hook.state_dir.as_deref())?;
+    let state = options::state(hook.state_dir.as_deref())?;
     let found = hook.cgroup.find()?;
     let mut call = hook.invocation(&hook_account::defaults(found.as_ref()));
     // The kubelet's own name for a pod that has none is as good as any.
@@ -63,15 +61,15 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
     let module = match Module::new(source.bytes) {
         Ok(module) => module,
         Err(why) => {
-            call.grants = hook.grants()?;
+            call.grants = hook.granted()?;
             let report = refuse_file(&source.name, digest, &call, &why);
             output::print(&report, format, output::Live::default())?;
             return Ok(report.outcome.exit_status());
         }
     };
-    hook.check_fits(&call, &module, &source.name)?;
+    hook.check_fits(&call, module.kind(), module.hooks(), &source.name)?;
     let limits = hook.limits.clone();
-    call.grants = hook.grants()?;
+    call.grants = hook.granted()?;
     if module.kind() == ModuleKind::Command {
         call.args.insert(0, source.name.clone());
     }
@@ -94,7 +92,7 @@ pub(crate) fn run(options: Options) -> Result<u8, CliError> {
         entry: entry.as_ref(),
         format,
     };
-    let report = here.play(call, state, link)?;
+    let report = here.play(call, state, link.as_ref())?;
     Ok(report.outcome.exit_status())
 }
 
@@ -114,9 +112,9 @@ impl Here<'_> {
         &self,
         call: Invocation,
         state: Arc<dyn State>,
-        link: Option<Link>,
-    ) -> Result<Report, CliError> {
-        let fault = |why: &dyn std::fmt::Display| CliError::host_fault("podhook", why);
+        link: Option<&Link>,
+    ) -> Result<Report, CommandError> {
+        let fault = |why: &dyn std::fmt::Display| CommandError::host_fault("podhook", why);
         let event_loop = EventLoop::new().map_err(|error| fault(&error))?;
         let runner = Runner::new(Profile::one_shot(), config::code_store());
         let runner = runner.map_err(|error| fault(&error))?;
@@ -126,6 +124,10 @@ impl Here<'_> {
         let call = Arc::new(call);
         // Compiling is nobody's to pay for but podhook's: before the seat is taken.
         runner.prepare(self.module, &call);
+        // Said before: in there nobody knows when it runs again.
+        if let Some(link) = link {
+            link.begins();
+        }
         let seat = Seat::take(self.found, self.entry, self.way(link));
         let wiring = Wiring {
             meter: hook_account::meter(self.limits, self.found, &call.budget, seat.inside()),
@@ -139,13 +141,16 @@ impl Here<'_> {
         playing.store(false, SeqCst);
         drop(event_loop);
         seat.leave(&mut report);
+        if let Some(link) = link {
+            link.done();
+        }
         output::print(&report, self.format, live.finish())?;
         Ok(report)
     }
 
-    fn way(&self, link: Option<Link>) -> Way {
+    fn way(&self, link: Option<&Link>) -> Way {
         match (link, self.entry) {
-            (Some(link), _) => Way::Worker(link),
+            (Some(_), _) => Way::Process,
             (None, Some(Entry::Thread)) => Way::Thread,
             (None, _) => Way::Stay,
         }

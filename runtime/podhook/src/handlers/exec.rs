@@ -5,20 +5,18 @@
 //! runs where something is missing. How a module is run is `module_run`, how a local
 //! command is run is `local`'s.
 
-use crate::error::CliError;
 use crate::handlers::in_container::Place;
-use crate::hook_account::{CgroupChoice, CgroupOptions};
-use crate::hook_options::HookOptions;
 use crate::hook_source::HookSource;
 use crate::local;
-use clap::Parser;
-use clap::error::ErrorKind;
 use podhook_ledger::{AccountLimits, CgroupName};
 use podhook_lifecycle::spec::ContainerSpec;
 use podhook_lifecycle::spec::expansion::environment;
 use podhook_lifecycle::{Budget, Invocation, Limits, ModuleInfo, ModuleKind, SignalGrant};
+use podhook_runner::CommandError;
 use podhook_runner::Runner;
+use podhook_runner::options::{AdapterOptions, CgroupOptions, HookIs, Misspelt};
 use podhook_sandbox::Module;
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 /// The adapter's name in a pod, under whatever folder.
@@ -53,14 +51,6 @@ pub(crate) struct Limited<'a> {
     pub(crate) limits: Limits,
 }
 
-/// What stands after the adapter's name.
-#[derive(Debug, Parser)]
-#[command(name = ADAPTER, disable_help_flag = true, disable_version_flag = true)]
-struct AdapterLine {
-    #[command(flatten)]
-    hook: HookOptions,
-}
-
 impl Lookup<'_> {
     /// The module that `command` names; none where it names no module. `what`: the
     /// field, for errors.
@@ -69,7 +59,7 @@ impl Lookup<'_> {
         command: &[String],
         container: Limited<'_>,
         what: &str,
-    ) -> Result<Option<HookModule>, CliError> {
+    ) -> Result<Option<HookModule>, CommandError> {
         let Some((program, args)) = command.split_first() else {
             return Ok(None);
         };
@@ -95,9 +85,8 @@ impl Lookup<'_> {
         command: &[String],
         container: Limited<'_>,
         what: &str,
-    ) -> Result<HookModule, CliError> {
-        let line = AdapterLine::try_parse_from(command).map_err(|error| misspelt(&error, what))?;
-        let hook = line.hook;
+    ) -> Result<HookModule, CommandError> {
+        let hook = adapter_options(command, what)?.hook;
         let name = hook.hook.display().to_string();
         // A container has the compiled hook; podhook compiles what it was made of.
         let source = name
@@ -105,7 +94,7 @@ impl Lookup<'_> {
             .map_or_else(|| name.clone(), |stem| format!("{stem}.wasm"));
         let file = self.file(&source).ok_or_else(|| {
             let hooks = self.hooks.display();
-            CliError::no_input(what, format!("no hook module {name} in {hooks}"))
+            CommandError::no_input(what, format!("no hook module {name} in {hooks}"))
         })?;
         let module = read(&file, what)?;
         let mut asked = hook.invocation(&budget(&container.limits));
@@ -114,10 +103,10 @@ impl Lookup<'_> {
         // Its phase is known by the handler, where the options are silent.
         let phase = asked.hook;
         asked.hook = phase.or(module.hooks().first().copied());
-        hook.check_fits(&asked, &module, &name)?;
+        hook.check_fits(&asked, module.kind(), module.hooks(), &name)?;
         check_cgroup(&hook.cgroup, what)?;
         asked.hook = phase;
-        asked.grants = hook.grants()?;
+        asked.grants = hook.granted()?;
         asked.grants.signal = in_container(asked.grants.signal, what)?;
         Ok(HookModule {
             state_dir,
@@ -201,11 +190,11 @@ fn is_there(program: &str, container: &ContainerSpec) -> bool {
 }
 
 /// A number is the container's own, in which the main process is 1.
-fn in_container(signal: SignalGrant, what: &str) -> Result<SignalGrant, CliError> {
+fn in_container(signal: SignalGrant, what: &str) -> Result<SignalGrant, CommandError> {
     match signal {
         SignalGrant::Denied | SignalGrant::Unknown => Ok(signal),
         SignalGrant::Process(1) => Ok(SignalGrant::Unknown),
-        SignalGrant::Process(_) => Err(CliError::config(
+        SignalGrant::Process(_) => Err(CommandError::config(
             what,
             "--container-pid: only 1 is known, the container's main process",
         )),
@@ -213,10 +202,10 @@ fn in_container(signal: SignalGrant, what: &str) -> Result<SignalGrant, CliError
 }
 
 /// The container's cgroup is its account here; none other is known.
-fn check_cgroup(cgroup: &CgroupOptions, what: &str) -> Result<(), CliError> {
-    match cgroup.choice() {
-        None | Some(CgroupChoice(None | Some(CgroupName::Auto))) => Ok(()),
-        Some(CgroupChoice(Some(_))) => Err(CliError::config(
+fn check_cgroup(cgroup: &CgroupOptions, what: &str) -> Result<(), CommandError> {
+    match cgroup.cgroup {
+        None | Some(None | Some(CgroupName::Auto)) => Ok(()),
+        Some(Some(_)) => Err(CommandError::config(
             what,
             "--cgroup: only the container's own is known (auto)",
         )),
@@ -239,24 +228,30 @@ fn budget(container: &Limits) -> Budget {
     }
 }
 
-/// clap's own words, as far as they fit a line.
-fn misspelt(error: &clap::Error, what: &str) -> CliError {
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        return CliError::config(what, "no HOOK after podhook-exec");
+/// What stands after the adapter's name.
+fn adapter_options(command: &[String], what: &str) -> Result<AdapterOptions, CommandError> {
+    let mut options = AdapterOptions::default();
+    let words = command.iter().skip(1).map(OsString::from);
+    let misspelt = |why: &Misspelt| {
+        CommandError::config(what, why)
+            .hint("[podhook-exec, OPTIONS…, HOOK, --, ARG…], with the OPTIONS of podhook run")
+    };
+    let read = options.read(words, HookIs::Named);
+    read.map_err(|why| misspelt(&why))?;
+    match options.hook.hook.as_os_str().is_empty() {
+        true => Err(CommandError::config(what, "no HOOK after podhook-exec")),
+        false => Ok(options),
     }
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    CliError::config(what, first.trim_start_matches("error: "))
-        .hint("[podhook-exec, OPTIONS…, HOOK, --, ARG…], with the OPTIONS of podhook run")
 }
 
-fn read(file: &Path, what: &str) -> Result<Module, CliError> {
+fn read(file: &Path, what: &str) -> Result<Module, CommandError> {
     let source = HookSource::read(file).map_err(|error| {
         error
             .at(what)
             .hint("--hooks DIR says where hook modules are")
     })?;
-    Module::new(source.bytes).map_err(|why| CliError::data(what, format!("{}: {why}", source.name)))
+    Module::new(source.bytes)
+        .map_err(|why| CommandError::data(what, format!("{}: {why}", source.name)))
 }
 
 #[cfg(test)]

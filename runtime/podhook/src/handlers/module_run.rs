@@ -5,10 +5,9 @@
 
 use crate::handlers::exec::HookModule;
 use crate::handlers::in_container::Place;
-use crate::hook_options;
 use podhook_ledger::Account;
 use podhook_lifecycle::{Invocation, Outcome, Refusal, Report, State};
-use podhook_runner::Runner;
+use podhook_runner::{Runner, options};
 use podhook_sandbox::{Cancel, CodeStore, EventLoop, Profile, Wiring};
 use std::fmt;
 use std::sync::Arc;
@@ -92,7 +91,7 @@ impl ModuleRun {
         let reached = self.place.path(folder);
         let reached =
             reached.map_err(|why| format!("--state-dir: {shown} in the container: {why}"))?;
-        hook_options::state(Some(&reached)).map_err(|error| error.to_string())
+        options::state(Some(&reached)).map_err(|error| error.to_string())
     }
 }
 

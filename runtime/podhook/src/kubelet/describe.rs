@@ -1,12 +1,12 @@
 //! A pod as `kubectl describe pod` shows it: what it came to, and its events.
 
 use crate::kubelet::timeline::{At, Row, Timeline};
-use crate::one_line::one_line;
-use crate::report_line;
 use podhook_lifecycle::Handler;
 use podhook_lifecycle::pod_event::PodEvent;
 use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus, Termination};
 use podhook_lifecycle::spec::{ContainerSpec, PodSpec};
+use podhook_runner::one_line::one_line;
+use podhook_runner::report_line;
 
 /// The whole page; `ip`: the pod's address, `gone`: there is no such object any more.
 pub(crate) fn page(timeline: &Timeline, ip: Option<&str>, gone: bool, now: At) -> String {

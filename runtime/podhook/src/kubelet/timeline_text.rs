@@ -1,11 +1,11 @@
 //! A timeline for a person: one line a row.
 
 use crate::kubelet::timeline::{At, Call, Row, Timeline, What, Whose};
-use crate::one_line::one_line;
-use crate::report_line;
 use podhook_lifecycle::pod_status::{ContainerState, ContainerStatus, PodStatus};
 use podhook_lifecycle::spec::{ContainerIndex, PodSpec};
 use podhook_lifecycle::{Level, LogRecord, Report};
+use podhook_runner::one_line::one_line;
+use podhook_runner::report_line;
 
 /// Characters of a status' message that are shown.
 const MESSAGE: usize = 400;

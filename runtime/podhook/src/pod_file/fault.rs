@@ -3,7 +3,7 @@
 //! Not what the API server would refuse of a pod that can be read: that is
 //! `podhook_lifecycle::spec::validation`.
 
-use crate::error::CliError;
+use podhook_runner::CommandError;
 use std::fmt;
 
 /// One thing that is wrong.
@@ -102,10 +102,10 @@ impl PodError {
     }
 
     /// As an error of the command: a line a fault, exit status 78.
-    pub(crate) fn of_file(&self, name: &str) -> CliError {
+    pub(crate) fn of_file(&self, name: &str) -> CommandError {
         let mut faults = self.faults.iter().map(ToString::to_string);
-        let error = CliError::config(name, faults.next().unwrap_or_default());
-        let error = faults.fold(error, CliError::also);
+        let error = CommandError::config(name, faults.next().unwrap_or_default());
+        let error = faults.fold(error, CommandError::also);
         match &self.hint {
             Some(hint) => error.hint(hint),
             None => error,

@@ -3,7 +3,7 @@
 //! Bounded before anything looks at them; what they mean is not known here.
 
 use super::located::MAX_BYTES;
-use crate::error::CliError;
+use podhook_runner::CommandError;
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,13 +19,13 @@ pub(crate) struct Source {
 
 impl Source {
     /// Reads FILE; `-` is stdin.
-    pub(crate) fn open(file: &Path) -> Result<Self, CliError> {
+    pub(crate) fn open(file: &Path) -> Result<Self, CommandError> {
         if file == Path::new("-") {
             let name = "stdin".to_owned();
             return Self::read(name, io::stdin().lock());
         }
         let name = file.display().to_string();
-        let unreadable = |why: &dyn std::fmt::Display| CliError::config(&name, why);
+        let unreadable = |why: &dyn std::fmt::Display| CommandError::config(&name, why);
         // A FIFO is neither waited for nor read.
         let opened = File::options()
             .read(true)
@@ -39,12 +39,12 @@ impl Source {
         Self::read(name, opened)
     }
 
-    fn read(name: String, from: impl Read) -> Result<Self, CliError> {
+    fn read(name: String, from: impl Read) -> Result<Self, CommandError> {
         let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) + 1;
         let mut bytes = Vec::new();
         from.take(most)
             .read_to_end(&mut bytes)
-            .map_err(|error| CliError::config(&name, error))?;
+            .map_err(|error| CommandError::config(&name, error))?;
         Ok(Self { name, bytes })
     }
 }

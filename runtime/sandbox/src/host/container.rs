@@ -1,6 +1,7 @@
 //! `podhook:lifecycle/container`: what an exec hook could do from inside.
 
 use crate::bindings::podhook::lifecycle::container::{self, ContainerError};
+use crate::event_loop;
 use crate::guest::Guest;
 use crate::host::process::{self, Process};
 use podhook_lifecycle::Level;
@@ -51,6 +52,7 @@ impl container::Host for Guest {
             Err(_) if matches!(self.process, Process::Gone) => return Ok(Ok(true)),
             Err(error) => return Ok(Err(error)),
         };
+        event_loop::need()?;
         let ended = Process::ended(fd);
         let waited = match timeout_ms {
             None => ended.await,

@@ -1,6 +1,7 @@
 //! `podhook:lifecycle/http`: one request, one answer, whole bodies.
 
 use crate::bindings::podhook::lifecycle::http::{self as wit, HttpError};
+use crate::event_loop;
 use crate::guest::Guest;
 use crate::host::outbound::{MAX_FIELDS, Outbound};
 use crate::record::Record;
@@ -16,6 +17,7 @@ impl wit::Host for Guest {
         &mut self,
         request: wit::Request,
     ) -> Result<std::result::Result<wit::Response, HttpError>> {
+        event_loop::need()?;
         let timeout = request.timeout_ms.map(u64::from).map(Duration::from_millis);
         let request = match outgoing(request) {
             Ok(request) => request,

@@ -4,6 +4,7 @@
 //! the addresses are checked, and the connection is made to a checked address.
 //! Redirects are not followed, no proxy is used, and HTTP/1.1 is spoken.
 
+use crate::event_loop;
 use crate::host::answer_body::answer_body;
 use crate::host::{address, tls};
 use crate::pace::Charged;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, io::TokioIo};
 
@@ -46,9 +48,12 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _fut: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io), Error>> + Send> {
+        let ready =
+            event_loop::need().map_err(|error| Error::InternalError(Some(error.to_string())));
         let outbound = self.clone();
         let record = self.record.clone();
         let sending = async move {
+            ready?;
             let response = outbound.send(request, options.unwrap_or_default()).await?;
             let nothing_left: Io = Box::new(async { Ok(()) });
             Ok((response, nothing_left))
@@ -215,13 +220,22 @@ impl Outbound {
         match target.scheme {
             Scheme::Http => Ok(Box::new(stream)),
             Scheme::Https => {
-                let connector = tls::connector().ok_or(Error::ConfigurationError)?;
+                let connector = self.connector()?;
                 let name = ServerName::try_from(target.host.clone())
                     .map_err(|_| Error::HttpRequestUriInvalid)?;
                 let stream = connector.connect(name, stream).await.map_err(Error::Tls)?;
                 Ok(Box::new(stream))
             }
         }
+    }
+
+    fn connector(&self) -> Result<TlsConnector, Error> {
+        let given = self.call.grants.authorities.as_ref();
+        tls::connector(given).map_err(|why| {
+            let message = format!("HTTPS is not to be had: {why}");
+            self.record.note(Level::Warn, message);
+            Error::ConfigurationError
+        })
     }
 
     /// The addresses the target may be reached at; resolved once.

@@ -1,17 +1,20 @@
 //! Functions of WASI 0.2 that are replaced: those without a limit over the whole
 //! run, and those whose refusal should name an option.
 
+use crate::event_loop;
 use crate::guest::Guest;
 use crate::record::CapMet;
 use podhook_lifecycle::{Level, Resource};
 use wasmtime::component::Resource as Handle;
 use wasmtime::{Error, Result};
+use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::filesystem::WasiFilesystemView as _;
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types::Descriptor};
+use wasmtime_wasi::p2::bindings::io::poll;
 use wasmtime_wasi::p2::bindings::random::{insecure, random};
 use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddressFamily};
 use wasmtime_wasi::p2::bindings::sockets::{tcp_create_socket, udp_create_socket};
-use wasmtime_wasi::p2::{SocketError, SocketResult, TcpSocket, UdpSocket};
+use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket, UdpSocket};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 impl Guest {
@@ -69,6 +72,30 @@ impl preopens::Host for Guest {
     fn get_directories(&mut self) -> Result<Vec<(Handle<Descriptor>, String)>> {
         self.record.looked_for_folders();
         preopens::Host::get_directories(&mut self.filesystem())
+    }
+}
+
+/// As upstream has it, once there is somebody to wait.
+impl poll::Host for Guest {
+    async fn poll(&mut self, pollables: Vec<Handle<DynPollable>>) -> Result<Vec<u32>> {
+        event_loop::need()?;
+        poll::Host::poll(self.ctx().table, pollables).await
+    }
+}
+
+impl poll::HostPollable for Guest {
+    async fn ready(&mut self, pollable: Handle<DynPollable>) -> Result<bool> {
+        event_loop::need()?;
+        poll::HostPollable::ready(self.ctx().table, pollable).await
+    }
+
+    async fn block(&mut self, pollable: Handle<DynPollable>) -> Result<()> {
+        event_loop::need()?;
+        poll::HostPollable::block(self.ctx().table, pollable).await
+    }
+
+    fn drop(&mut self, pollable: Handle<DynPollable>) -> Result<()> {
+        poll::HostPollable::drop(self.ctx().table, pollable)
     }
 }
 

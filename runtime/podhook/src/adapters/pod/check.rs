@@ -1,8 +1,6 @@
 //! `podhook pod check`: a pod's hooks, judged without running them.
 
 use super::REJECTED;
-use crate::error::CliError;
-use crate::one_line::one_line;
 use crate::options::Format;
 use crate::pod_file::PodFile;
 use crate::pod_lints::{Lint, lint};
@@ -10,6 +8,8 @@ use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
 use clap::Args;
 use podhook_lifecycle::spec::defaults;
 use podhook_lifecycle::spec::validation::{FieldError, validate};
+use podhook_runner::CommandError;
+use podhook_runner::one_line::one_line;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     output: Format,
 }
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let mut spec = PodFile::open(&options.file)?.spec;
     defaults::apply(&mut spec);
     let errors = validate(&spec);
@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
 }
 
 /// Errors are the result; warnings are not.
-fn text(errors: &[FieldError], warnings: &[Lint]) -> Result<(), CliError> {
+fn text(errors: &[FieldError], warnings: &[Lint]) -> Result<(), CommandError> {
     let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
     to_stdout(lines(&errors).as_bytes())?;
     let warnings = warnings.iter();
@@ -93,10 +93,10 @@ impl<'f> From<&'f Lint> for Finding<'f> {
     }
 }
 
-fn json(errors: &[FieldError], warnings: &[Lint]) -> Result<String, CliError> {
+fn json(errors: &[FieldError], warnings: &[Lint]) -> Result<String, CommandError> {
     let findings = Findings {
         errors: errors.iter().map(Finding::from).collect(),
         warnings: warnings.iter().map(Finding::from).collect(),
     };
-    serde_json::to_string_pretty(&findings).map_err(|error| CliError::host_fault("JSON", error))
+    serde_json::to_string_pretty(&findings).map_err(|error| CommandError::host_fault("JSON", error))
 }

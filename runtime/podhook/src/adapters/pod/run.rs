@@ -6,7 +6,6 @@ mod output;
 mod prepare;
 
 use super::{REJECTED, rejected};
-use crate::error::CliError;
 use crate::kubelet::describe;
 use crate::kubelet::live::{self, Deletion, LiveNode, LivePod, Teller, Until};
 use crate::kubelet::play::{Node, play};
@@ -22,6 +21,7 @@ use output::Printer;
 use podhook_lifecycle::machine::{Pace, PodMachine};
 use podhook_lifecycle::spec::defaults;
 use podhook_lifecycle::spec::validation::validate;
+use podhook_runner::CommandError;
 use podhook_runner::grammar;
 use serde_json::Value;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -81,7 +81,7 @@ fn seconds(text: &str) -> Result<i64, String> {
     seconds.ok_or_else(|| "write whole seconds without a unit, 0 or more, like 30".to_owned())
 }
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let name = options.file.display().to_string();
     let mut file = PodFile::open(&options.file)?.playable(&name)?;
     defaults::apply(&mut file.spec);
@@ -94,15 +94,15 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| CliError::host_fault("podhook", error))?;
+        .map_err(|error| CommandError::host_fault("podhook", error))?;
     let status = runtime.block_on(play_pod(options, pod));
     // A name that is still looked up must not hold the process.
     runtime.shutdown_background();
     status
 }
 
-async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CliError> {
-    let fault = |error: std::io::Error| CliError::host_fault("podhook", error);
+async fn play_pod(options: &Options, pod: Arc<LivePod>) -> Result<u8, CommandError> {
+    let fault = |error: std::io::Error| CommandError::host_fault("podhook", error);
     let deletion = Deletion::new(options.delete_after, options.until, options.grace);
     let mut node = LiveNode::new(pod.clone(), deletion);
     listen(node.teller()).map_err(fault)?;
@@ -133,7 +133,7 @@ fn result(
     gone: bool,
     pod: &LivePod,
     node: &LiveNode,
-) -> Result<String, CliError> {
+) -> Result<String, CommandError> {
     match format {
         Format::Json => Ok(json(timeline, pod)? + "\n"),
         Format::Text => {
@@ -169,8 +169,8 @@ fn listen(teller: Teller) -> std::io::Result<()> {
     Ok(())
 }
 
-fn json(timeline: &Timeline, pod: &LivePod) -> Result<String, CliError> {
-    let fault = |error: serde_json::Error| CliError::host_fault("JSON", error);
+fn json(timeline: &Timeline, pod: &LivePod) -> Result<String, CommandError> {
+    let fault = |error: serde_json::Error| CommandError::host_fault("JSON", error);
     let mut object = timeline_json::object(timeline);
     let reports = timeline_json::reports(timeline).map_err(fault)?;
     object.insert("reports".to_owned(), reports);

@@ -1,7 +1,6 @@
 //! `podhook pod simulate`: a pod's life by script, in virtual time.
 
 use super::{REJECTED, rejected};
-use crate::error::CliError;
 use crate::kubelet::play::play;
 use crate::kubelet::scenario::Scenario;
 use crate::kubelet::scripted::ScriptedNode;
@@ -15,6 +14,7 @@ use clap::Args;
 use podhook_lifecycle::machine::{Pace, PodMachine};
 use podhook_lifecycle::spec::validation::validate;
 use podhook_lifecycle::spec::{PodSpec, defaults};
+use podhook_runner::CommandError;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(crate) struct Options {
 /// The uid of a simulated pod that has none: the same every time.
 const UID: &str = "00000000-0000-4000-8000-000000000000";
 
-pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
+pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let source = Source::open(&options.case)?;
     let root = located::read(&source.bytes).map_err(PodError::from);
     let root = root.map_err(|error| error.of_file(&source.name))?;
@@ -56,9 +56,9 @@ pub(crate) fn run(options: &Options) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn pod(root: &Node, name: &str) -> Result<PodSpec, CliError> {
+fn pod(root: &Node, name: &str) -> Result<PodSpec, CommandError> {
     let pod = root.get("pod").cloned().ok_or_else(|| {
-        CliError::config(name, "line 1: no field \"pod\"")
+        CommandError::config(name, "line 1: no field \"pod\"")
             .hint("a case is {pod: …, scenario: …}; for a pod alone: podhook pod check, pod run")
     })?;
     let file = PodFile::from_node(pod).map_err(|error| error.of_file(name))?;
@@ -68,14 +68,14 @@ fn pod(root: &Node, name: &str) -> Result<PodSpec, CliError> {
     Ok(spec)
 }
 
-fn scenario(root: &Node, spec: &PodSpec, name: &str) -> Result<Scenario, CliError> {
+fn scenario(root: &Node, spec: &PodSpec, name: &str) -> Result<Scenario, CommandError> {
     let value = root.get("scenario").map(Node::to_value);
     let Some(value) = value.filter(|value| !value.is_null()) else {
         return Ok(Scenario::default_life());
     };
     let mistake = |field: &str, why: &dyn std::fmt::Display| {
         let line = root.line_of(field);
-        CliError::config(name, format!("line {line}: {field}: {why}"))
+        CommandError::config(name, format!("line {line}: {field}: {why}"))
     };
     let read: Result<Scenario, _> = serde_path_to_error::deserialize(value);
     let scenario = read.map_err(|error| {
@@ -88,14 +88,14 @@ fn scenario(root: &Node, spec: &PodSpec, name: &str) -> Result<Scenario, CliErro
     }
 }
 
-fn simulate(spec: Arc<PodSpec>, scenario: Scenario) -> Result<Timeline, CliError> {
+fn simulate(spec: Arc<PodSpec>, scenario: Scenario) -> Result<Timeline, CommandError> {
     let pace = Pace::default();
     let mut machine = PodMachine::new(spec.clone(), pace);
     let mut node = ScriptedNode::new(spec.clone(), scenario, pace.sandbox);
     let mut timeline = Timeline::new(spec);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
-        .map_err(|error| CliError::host_fault("podhook", error))?;
+        .map_err(|error| CommandError::host_fault("podhook", error))?;
     runtime.block_on(play(&mut machine, &mut node, &mut timeline));
     Ok(timeline)
 }

@@ -1,11 +1,10 @@
 //! What `podhook run` prints: the hook's output as it comes, or the report.
 
-use crate::error::CliError;
-use crate::one_line::one_line;
 use crate::options::Format;
-use crate::report_line::failure;
 use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
-use podhook_lifecycle::{Level, LogRecord, Report};
+use podhook_lifecycle::{LogRecord, Report};
+use podhook_runner::CommandError;
+use podhook_runner::report_line;
 use podhook_runner::wire::HookReport;
 use podhook_sandbox::{Stream, Tee};
 use std::sync::Arc;
@@ -27,7 +26,7 @@ struct Printed {
     stdout: usize,
     stderr: usize,
     /// Why stdout could not be written, where it could not.
-    failed: Option<CliError>,
+    failed: Option<CommandError>,
 }
 
 enum Piece {
@@ -80,27 +79,11 @@ impl Tee for ToPrinter {
         let _ = self.sender.send(Piece::Bytes(stream, bytes.to_vec()));
     }
 
-    /// The hook's own records from `info` on; what the host has to say is said with
-    /// the outcome.
     fn log(&self, record: &LogRecord) {
-        if record.level >= Level::Info && record.target != "podhook" {
-            let _ = self.sender.send(Piece::Line(line(record)));
+        if report_line::is_shown(record) {
+            let _ = self.sender.send(Piece::Line(report_line::log(record)));
         }
     }
-}
-
-/// `info target: message name=value`, on one line whatever the guest wrote.
-fn line(record: &LogRecord) -> String {
-    let mut line = format!(
-        "{} {}: {}",
-        record.level.as_str(),
-        record.target,
-        record.message
-    );
-    for (name, value) in &record.fields {
-        line.push_str(&format!(" {name}={value}"));
-    }
-    one_line(&line)
 }
 
 fn print_pieces(pieces: &Receiver<Piece>) -> Printed {
@@ -123,17 +106,17 @@ fn print_pieces(pieces: &Receiver<Piece>) -> Printed {
 }
 
 /// Prints the report, or what of it was not printed yet.
-pub(super) fn print(report: &Report, format: Format, live: Live) -> Result<(), CliError> {
+pub(super) fn print(report: &Report, format: Format, live: Live) -> Result<(), CommandError> {
     match format {
         Format::Json => {
             let json = serde_json::to_string_pretty(&HookReport::from(report));
-            line_to_stdout(&json.map_err(|error| CliError::host_fault("report", error))?)
+            line_to_stdout(&json.map_err(|error| CommandError::host_fault("report", error))?)
         }
         Format::Text => text(report, live.printed),
     }
 }
 
-fn text(report: &Report, printed: Printed) -> Result<(), CliError> {
+fn text(report: &Report, printed: Printed) -> Result<(), CommandError> {
     let output = &report.output;
     let stdout = output.stdout.get(printed.stdout..).unwrap_or_default();
     let stderr = output.stderr.get(printed.stderr..).unwrap_or_default();
@@ -148,7 +131,7 @@ fn text(report: &Report, printed: Printed) -> Result<(), CliError> {
         .response
         .as_ref()
         .map(|response| to_stdout(&response.body));
-    if let Some(line) = failure(report) {
+    if let Some(line) = report_line::failure(report) {
         to_stderr(format!("{line}\n").as_bytes());
     }
     match printed.failed {

@@ -3,14 +3,14 @@
 
 use super::output::{self, Live};
 use super::worker::{BEGINS, DONE, hand_over};
-use crate::error::CliError;
-use crate::hook_account::Found;
 use crate::options::Format;
 use podhook_ledger::cgroup::Counters;
 use podhook_lifecycle::{
     Accounting, CancelReason, Invocation, Keeper, MemoryEvents, ModuleInfo, Outcome, Report,
     Resource,
 };
+use podhook_runner::CommandError;
+use podhook_runner::hook_account::Found;
 use podhook_sandbox::Module;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
@@ -52,8 +52,8 @@ enum End {
 
 impl Job<'_> {
     /// Runs it; the status to exit with.
-    pub(super) fn run(&self) -> Result<u8, CliError> {
-        let fault = |why: io::Error| CliError::host_fault("worker", why);
+    pub(super) fn run(&self) -> Result<u8, CommandError> {
+        let fault = |why: io::Error| CommandError::host_fault("worker", why);
         let before = self.found.cgroup.counters().unwrap_or_default();
         let (socket, theirs) = UnixStream::pair().map_err(fault)?;
         let mut worker = start(theirs).map_err(fault)?;

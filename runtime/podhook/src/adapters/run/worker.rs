@@ -5,8 +5,8 @@
 //! and back go a word when the hook begins and one when it is over. All else, output and
 //! report, the worker prints itself.
 
-use crate::error::CliError;
 use crate::hook_source::HookSource;
+use podhook_runner::CommandError;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::io::{self, Read, Write};
@@ -26,14 +26,14 @@ pub(super) struct Link {
 
 impl Link {
     /// What this process has as stdin. It dies with who started it.
-    pub(super) fn from_stdin() -> Result<Self, CliError> {
-        let broken = |why: io::Error| CliError::usage("--worker", why);
+    pub(super) fn from_stdin() -> Result<Self, CommandError> {
+        let broken = |why: io::Error| CommandError::usage("--worker", why);
         let _ = set_parent_process_death_signal(Some(Signal::KILL));
         let stdin = io::stdin();
         let is_socket = fcntl_getfl(&stdin).is_ok_and(|flags| flags.contains(OFlags::RDWR));
         if !is_socket {
             let why = "podhook starts workers itself";
-            return Err(CliError::usage("--worker", why));
+            return Err(CommandError::usage("--worker", why));
         }
         let owned = stdin.as_fd().try_clone_to_owned().map_err(broken)?;
         Ok(Self {
@@ -42,8 +42,8 @@ impl Link {
     }
 
     /// The module that is to run.
-    pub(super) fn source(&self) -> Result<HookSource, CliError> {
-        let broken = |why: io::Error| CliError::usage("--worker", why);
+    pub(super) fn source(&self) -> Result<HookSource, CommandError> {
+        let broken = |why: io::Error| CommandError::usage("--worker", why);
         let mut socket = &self.socket;
         let mut length = [0; 4];
         socket.read_exact(&mut length).map_err(broken)?;

@@ -9,7 +9,6 @@ use crate::handlers::in_container::Place;
 use crate::handlers::module_run::ModuleRun;
 use crate::kubelet::timeline::{Timeline, What};
 use crate::local::{LocalContainer, OVER};
-use crate::report_line::failure;
 use podhook_lifecycle::hook_error::{self, Whose};
 use podhook_lifecycle::machine::{HookCall, HookId, Input, Time};
 use podhook_lifecycle::spec::{
@@ -17,6 +16,7 @@ use podhook_lifecycle::spec::{
 };
 use podhook_lifecycle::{CancelReason, Container, Handler, Invocation};
 use podhook_runner::Runner;
+use podhook_runner::report_line::failure;
 use podhook_sandbox::Cancel;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};

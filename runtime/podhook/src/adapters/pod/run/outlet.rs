@@ -1,9 +1,9 @@
 //! The way to stdout, on a thread of its own: a reader that does not read must not stop a
 //! pod's clock, nor the signals that are to end it.
 
-use crate::error::CliError;
 use crate::kubelet::live::Teller;
 use crate::terminal::try_stdout;
+use podhook_runner::CommandError;
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +21,10 @@ pub(super) struct Outlet {
 
 /// Why stdout could not be written, where it could not.
 #[derive(Clone, Default)]
-pub(super) struct Failed(Arc<Mutex<Option<CliError>>>);
+pub(super) struct Failed(Arc<Mutex<Option<CommandError>>>);
 
 impl Failed {
-    pub(super) fn take(&self) -> Option<CliError> {
+    pub(super) fn take(&self) -> Option<CommandError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -43,7 +43,7 @@ impl Outlet {
             .name("podhook-output".to_owned())
             .spawn(move || {
                 if let Err(error) = write_all(&receiver) {
-                    let failure = CliError::host_fault("stdout", &error);
+                    let failure = CommandError::host_fault("stdout", &error);
                     if error.kind() != ErrorKind::BrokenPipe {
                         *failed.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
                     }

@@ -3,7 +3,6 @@
 
 use super::Options;
 use crate::config;
-use crate::error::CliError;
 use crate::handlers::exec::{HookModule, Limited, Lookup};
 use crate::handlers::module_run::Shared;
 use crate::kubelet::live::{LivePod, Volumes, command};
@@ -17,6 +16,7 @@ use podhook_lifecycle::quote::quote;
 use podhook_lifecycle::spec::expansion::{environment, expand};
 use podhook_lifecycle::spec::{Action, ContainerIndex, ContainerSpec, PodSpec, VolumeMount};
 use podhook_lifecycle::{Hook, Limits, MemoryState};
+use podhook_runner::CommandError;
 use podhook_runner::Runner;
 use podhook_sandbox::{CodeStore, Profile};
 use std::collections::{HashMap, HashSet};
@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 type Modules = HashMap<(ContainerIndex, Hook), Arc<HookModule>>;
 
-pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliError> {
+pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CommandError> {
     let uid = || Runner::new_id().text();
     file.spec.pod.uid.get_or_insert_with(uid);
     check_mounts(options, &file)?;
@@ -37,7 +37,7 @@ pub(super) fn pod(options: &Options, mut file: PodFile) -> Result<LivePod, CliEr
     warn_of_images(options, &file.spec);
     let spec = Arc::new(file.spec);
     let volumes =
-        Volumes::make(&spec).map_err(|error| CliError::cannot_create("spec.volumes", error))?;
+        Volumes::make(&spec).map_err(|error| CommandError::cannot_create("spec.volumes", error))?;
     let isolate = rustix::process::geteuid().is_root();
     if !isolate {
         warn(
@@ -87,7 +87,7 @@ fn account_limits(limits: &Limits) -> AccountLimits {
 }
 
 /// Places that no container could have a volume at.
-fn check_mounts(options: &Options, file: &PodFile) -> Result<(), CliError> {
+fn check_mounts(options: &Options, file: &PodFile) -> Result<(), CommandError> {
     for (index, container) in file.spec.all() {
         let list = format!("{}.volumeMounts", file.spec.list_path(index));
         for (number, mount) in container.volume_mounts.iter().enumerate() {
@@ -96,7 +96,7 @@ fn check_mounts(options: &Options, file: &PodFile) -> Result<(), CliError> {
             };
             let field = format!("{list}[{number}].{name}");
             let why = format!("line {}: {field}: {why}", file.line_of(&field));
-            return Err(CliError::data(options.file.display().to_string(), why));
+            return Err(CommandError::data(options.file.display().to_string(), why));
         }
     }
     Ok(())
@@ -122,7 +122,7 @@ fn mistake(mount: &VolumeMount) -> Option<(&'static str, String)> {
 
 /// Modules of all exec handlers; an error names each handler that would run
 /// unsandboxed.
-fn modules(options: &Options, file: &PodFile) -> Result<Modules, CliError> {
+fn modules(options: &Options, file: &PodFile) -> Result<Modules, CommandError> {
     let beside = options.file.parent().filter(|_| !is_stdin(&options.file));
     let hooks = options.hooks.as_deref().or(beside);
     let lookup = Lookup {
@@ -160,7 +160,7 @@ fn modules(options: &Options, file: &PodFile) -> Result<Modules, CliError> {
     }
 }
 
-fn refusal(file: &Path, handlers: &[(String, String)], hooks: &Path) -> CliError {
+fn refusal(file: &Path, handlers: &[(String, String)], hooks: &Path) -> CommandError {
     let mut errors = handlers.iter().map(|(place, program)| {
         let hooks = hooks.display();
         format!(
@@ -168,9 +168,9 @@ fn refusal(file: &Path, handlers: &[(String, String)], hooks: &Path) -> CliError
         )
     });
     let first = errors.next().unwrap_or_default();
-    let error = CliError::denied(file.display().to_string(), first);
+    let error = CommandError::denied(file.display().to_string(), first);
     errors
-        .fold(error, CliError::also)
+        .fold(error, CommandError::also)
         .hint("--hooks DIR says where modules are; --native-exec runs such commands as they are")
 }
 
@@ -192,12 +192,12 @@ fn is_stdin(file: &Path) -> bool {
 }
 
 /// So that no hook waits for a compiler.
-fn compile(modules: &Modules, codes: &Arc<CodeStore>) -> Result<(), CliError> {
+fn compile(modules: &Modules, codes: &Arc<CodeStore>) -> Result<(), CommandError> {
     if modules.is_empty() {
         return Ok(());
     }
     let runner = Runner::new(Profile::one_shot(), codes.clone())
-        .map_err(|error| CliError::host_fault("podhook", error))?;
+        .map_err(|error| CommandError::host_fault("podhook", error))?;
     for hook in modules.values() {
         runner.prepare(&hook.module, &hook.asked);
     }

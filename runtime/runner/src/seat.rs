@@ -1,7 +1,6 @@
 //! Where a run sits while it is charged: where podhook is, or in the container's cgroup,
 //! whose account the kernel keeps.
 
-use super::worker::Link;
 use crate::hook_account::{Found, Inside};
 use podhook_ledger::cgroup::{Counters, Entered, Entry, Mover};
 use podhook_lifecycle::{Accounting, Keeper, Level, LogRecord, Report};
@@ -13,17 +12,27 @@ use rustix::time::{ClockId, clock_gettime};
 const RESERVE: u64 = 2 << 20;
 
 /// How a run gets to its seat.
-pub(super) enum Way {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
     /// It stays where it is.
     Stay,
     /// This thread moves.
     Thread,
-    /// This process was started to move, and tells who started it.
-    Worker(Link),
+    /// This process moves, which is there for nothing else.
+    Process,
+    /// This process, there for nothing else, is in the cgroup, which is its own.
+    Own,
+}
+
+impl Way {
+    /// Whether all that the process does is for the run.
+    fn is_all(self) -> bool {
+        matches!(self, Self::Process | Self::Own)
+    }
 }
 
 /// A seat that is taken.
-pub(super) struct Seat<'f> {
+pub struct Seat<'f> {
     found: Option<&'f Found>,
     entered: Entered,
     /// Why the kernel keeps no account, where it could have been expected to.
@@ -35,17 +44,19 @@ pub(super) struct Seat<'f> {
 
 impl<'f> Seat<'f> {
     /// Moves there. `entry`: what was found out before, if there is a cgroup.
-    pub(super) fn take(found: Option<&'f Found>, entry: Option<&Entry>, way: Way) -> Self {
+    #[must_use]
+    pub fn take(found: Option<&'f Found>, entry: Option<&Entry>, way: Way) -> Self {
         let cgroup = found.map(|found| &found.cgroup);
-        let before = cgroup.and_then(|cgroup| cgroup.counters().ok());
+        // Nothing is throttled where there is no limit; reading takes longer than a hook.
+        let counts =
+            |found: &&Found| way != Way::Own || found.limits.limits.cpu.quota_usec.is_some();
+        let counted = found.filter(counts);
+        let before = counted.and_then(|found| found.cgroup.counters().ok());
         let cpu_before = process_nanos();
-        // Said before: in there nobody knows when it runs again.
-        if let Way::Worker(link) = &way {
-            link.begins();
-        }
-        let entered = cgroup.map(|cgroup| match (&way, entry) {
-            (Way::Worker(_), _) => cgroup.enter(Mover::Process),
+        let entered = cgroup.map(|cgroup| match (way, entry) {
+            (Way::Process, _) => cgroup.enter(Mover::Process),
             (Way::Thread, _) => cgroup.enter(Mover::Thread),
+            (Way::Own, _) => cgroup.as_own(),
             (Way::Stay, Some(Entry::Inside)) => cgroup.entered("self"),
             (Way::Stay, _) => Entered::default(),
         });
@@ -63,7 +74,8 @@ impl<'f> Seat<'f> {
     }
 
     /// What differs for the ledger.
-    pub(super) fn inside(&self) -> Inside {
+    #[must_use]
+    pub fn inside(&self) -> Inside {
         Inside {
             is_throttled: self.entered.throttles,
             reserve: match self.entered.memory {
@@ -74,7 +86,7 @@ impl<'f> Seat<'f> {
     }
 
     /// The run is over: what the kernel counted goes into the report.
-    pub(super) fn leave(self, report: &mut Report) {
+    pub fn leave(self, report: &mut Report) {
         let keeper = |kernel| match kernel {
             true => Keeper::Kernel,
             false => Keeper::Ledger,
@@ -87,7 +99,7 @@ impl<'f> Seat<'f> {
             let text = format!("podhook keeps the account, not the kernel: {why}");
             note(report, Level::Info, text);
         }
-        if let Way::Worker(_) = &self.way {
+        if self.way.is_all() {
             let all = process_nanos().saturating_sub(self.cpu_before);
             let cpu = &mut report.usage.cpu;
             // Beside the hook's own thread there are those that serve it.
@@ -95,9 +107,6 @@ impl<'f> Seat<'f> {
             cpu.usage_nsec = cpu.usage_nsec.max(all);
         }
         self.compare(report);
-        if let Way::Worker(link) = &self.way {
-            link.done();
-        }
     }
 
     /// Counters of the kernel, if they can be believed.

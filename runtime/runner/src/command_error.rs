@@ -5,7 +5,7 @@ use std::fmt;
 
 /// An error for a person: `WHAT: WHY`, with a hint where one is known.
 #[derive(Debug)]
-pub(crate) struct CliError {
+pub struct CommandError {
     status: u8,
     what: String,
     why: String,
@@ -14,39 +14,44 @@ pub(crate) struct CliError {
     hint: Option<String>,
 }
 
-impl CliError {
+impl CommandError {
     /// Options that contradict each other or the hook: 2, as clap's own.
-    pub(crate) fn usage(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn usage(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(2, what, why)
     }
 
     /// Something that was asked for cannot be made (`EX_DATAERR`).
-    pub(crate) fn data(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn data(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(65, what, why)
     }
 
     /// Something that was named is not there, or cannot be read (`EX_NOINPUT`).
-    pub(crate) fn no_input(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn no_input(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(66, what, why)
     }
 
+    /// Something that is needed is not to be had, such as an address (`EX_UNAVAILABLE`).
+    pub fn unavailable(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(69, what, why)
+    }
+
     /// Our own failure (`EX_SOFTWARE`).
-    pub(crate) fn host_fault(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn host_fault(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(70, what, why)
     }
 
     /// Something cannot be written (`EX_CANTCREAT`).
-    pub(crate) fn cannot_create(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn cannot_create(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(73, what, why)
     }
 
     /// Something that may not be done unless it is asked for (`EX_NOPERM`).
-    pub(crate) fn denied(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn denied(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(77, what, why)
     }
 
     /// A pod or a configuration that cannot be read, or is none (`EX_CONFIG`).
-    pub(crate) fn config(what: impl Into<String>, why: impl fmt::Display) -> Self {
+    pub fn config(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(78, what, why)
     }
 
@@ -61,19 +66,23 @@ impl CliError {
     }
 
     /// Something else that is wrong with it.
-    pub(crate) fn also(mut self, why: impl fmt::Display) -> Self {
+    #[must_use]
+    pub fn also(mut self, why: impl fmt::Display) -> Self {
         self.further.push(why.to_string());
         self
     }
 
     /// The same, about a part of something else.
-    pub(crate) fn at(mut self, what: &str) -> Self {
+    #[must_use]
+    pub fn at(mut self, what: &str) -> Self {
         self.why = format!("{}: {}", self.what, self.why);
         what.clone_into(&mut self.what);
         self
     }
 
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),
             ..self
@@ -82,12 +91,12 @@ impl CliError {
 
     /// The status podhook exits with.
     #[must_use]
-    pub(crate) fn status(&self) -> u8 {
+    pub fn status(&self) -> u8 {
         self.status
     }
 }
 
-impl fmt::Display for CliError {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, why) in std::iter::once(&self.why).chain(&self.further).enumerate() {
             let start = if index == 0 { "" } else { "\n" };
@@ -101,4 +110,4 @@ impl fmt::Display for CliError {
     }
 }
 
-impl std::error::Error for CliError {}
+impl std::error::Error for CommandError {}

@@ -5,7 +5,8 @@ const MAX_LINE: usize = 8192;
 
 /// One line, whatever a guest or a file wrote: what moves a cursor, colours a screen
 /// or turns the direction of text is escaped.
-pub(crate) fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         if line.len() > MAX_LINE {
