@@ -20,6 +20,7 @@ mod pod_run;
 mod pod_simulate;
 mod podhook;
 mod recordings;
+mod serve;
 mod server;
 mod tidy;
 mod tls;

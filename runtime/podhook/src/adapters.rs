@@ -8,3 +8,4 @@ pub(crate) mod limits;
 pub(crate) mod manual;
 pub(crate) mod pod;
 pub(crate) mod run;
+pub(crate) mod serve;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::adapters::{build, bundle, compile, inspect, limits, manual, pod, run};
+use crate::adapters::{build, bundle, compile, inspect, limits, manual, pod, run, serve};
 use crate::config;
 use crate::terminal::to_stderr;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
@@ -31,6 +31,8 @@ enum Command {
     Run(Box<run::Options>),
     /// Check, run or simulate a pod
     Pod(pod::Options),
+    /// Serve hooks over HTTP, for pods whose handler is httpGet
+    Serve(Box<serve::Options>),
     /// Show the limits a hook would get, and where each comes from
     Limits(limits::Options),
     /// Build a Rust hook crate for wasm32-wasip2
@@ -55,6 +57,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Run(options) => run::run(*options),
         Command::Pod(options) => pod::run(&options),
+        Command::Serve(options) => serve::run(*options),
         Command::Limits(options) => limits::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),

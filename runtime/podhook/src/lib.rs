@@ -17,6 +17,7 @@ mod pod_file;
 mod pod_lints;
 mod precompile;
 mod rust_build;
+mod server;
 mod terminal;
 mod whole_file;
 

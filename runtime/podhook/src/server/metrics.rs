@@ -1,0 +1,275 @@
+//! What is counted, for Prometheus.
+//!
+//! Names of hooks are those of files in the folder of hooks, so that whoever calls cannot
+//! make new ones.
+
+use super::gate::Closed;
+use http::StatusCode;
+use podhook_lifecycle::{Hook, Report};
+use podhook_sandbox::CodeStore;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    hook: String,
+    phase: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfHook {
+    hook: String,
+    phase: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Why {
+    Full,
+    TooLong,
+    Unknown,
+    Unauthorized,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Turned {
+    reason: Why,
+}
+
+/// Why a call came to no hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TurnedAway {
+    /// The queue's doing.
+    Closed(Closed),
+    /// No such hook.
+    Unknown,
+    /// Without the token.
+    Unauthorized,
+}
+
+impl TurnedAway {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed(closed) => closed.as_str(),
+            Self::Unknown => "no such hook",
+            Self::Unauthorized => "without the token",
+        }
+    }
+
+    /// For clients that mind it.
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::Closed(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+        }
+    }
+}
+
+/// Seconds from 100 µs to 1.7 min.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.0001, 4.0, 11))
+}
+
+/// Bytes from 64 KiB to 16 GiB.
+fn bytes() -> Histogram {
+    Histogram::new(exponential_buckets(65_536.0, 4.0, 10))
+}
+
+type Histograms = Family<OfHook, Histogram, fn() -> Histogram>;
+
+/// All of them.
+pub(super) struct Metrics {
+    registry: Registry,
+    invocations: Family<Ended, Counter>,
+    duration: Histograms,
+    cpu: Histograms,
+    throttled: Histograms,
+    memory: Histograms,
+    turned_away: Family<Turned, Counter>,
+    clients_gone: Counter,
+    pub(super) running: Gauge,
+    pub(super) queued: Gauge,
+    pub(super) connections: Gauge,
+    codes: Family<Source, Gauge<u64, AtomicU64>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Source {
+    source: &'static str,
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("podhook"),
+            invocations: Family::default(),
+            duration: Family::new_with_constructor(seconds as fn() -> Histogram),
+            cpu: Family::new_with_constructor(seconds as fn() -> Histogram),
+            throttled: Family::new_with_constructor(seconds as fn() -> Histogram),
+            memory: Family::new_with_constructor(bytes as fn() -> Histogram),
+            turned_away: Family::default(),
+            clients_gone: Counter::default(),
+            running: Gauge::default(),
+            queued: Gauge::default(),
+            connections: Gauge::default(),
+            codes: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        let mut plain = |name: &str, help: &str, metric: Box<dyn Registrable>| {
+            metric.register(registry, name, help, None);
+        };
+        plain(
+            "invocations",
+            "Hooks that ended",
+            Box::new(self.invocations.clone()),
+        );
+        plain(
+            "turned_away",
+            "Calls that came to no hook",
+            Box::new(self.turned_away.clone()),
+        );
+        plain(
+            "clients_gone",
+            "Clients that did not wait for their hook",
+            Box::new(self.clients_gone.clone()),
+        );
+        plain("running", "Hooks that run", Box::new(self.running.clone()));
+        plain(
+            "queued",
+            "Calls that wait for their hook to be let in",
+            Box::new(self.queued.clone()),
+        );
+        plain(
+            "connections",
+            "Open connections",
+            Box::new(self.connections.clone()),
+        );
+        plain(
+            "compiled_code_lookups",
+            "Where compiled code was found, since the start",
+            Box::new(self.codes.clone()),
+        );
+        let mut of = |name: &str, help: &str, unit, metric: Box<dyn Registrable>| {
+            metric.register(registry, name, help, Some(unit));
+        };
+        of(
+            "invocation_duration",
+            "From the start of a hook to its end",
+            Unit::Seconds,
+            Box::new(self.duration.clone()),
+        );
+        of(
+            "invocation_cpu",
+            "CPU time of a hook",
+            Unit::Seconds,
+            Box::new(self.cpu.clone()),
+        );
+        of(
+            "invocation_throttled",
+            "How long a hook was paused by its CPU limit",
+            Unit::Seconds,
+            Box::new(self.throttled.clone()),
+        );
+        of(
+            "invocation_memory_peak",
+            "Memory of a hook at most",
+            Unit::Bytes,
+            Box::new(self.memory.clone()),
+        );
+    }
+
+    /// A hook of this name ended.
+    pub(super) fn ended(&self, hook: &str, report: &Report, client_gone: bool) {
+        let phase = report.hook.map_or("", Hook::as_str);
+        let hook = hook.to_owned();
+        self.invocations
+            .get_or_create(&Ended {
+                hook: hook.clone(),
+                phase,
+                outcome: report.outcome.as_str(),
+            })
+            .inc();
+        let of = OfHook { hook, phase };
+        let cpu = report.usage.cpu;
+        let seconds = |count: u64, per_second: f64| count as f64 / per_second;
+        self.duration
+            .get_or_create(&of)
+            .observe(report.took.as_secs_f64());
+        self.cpu
+            .get_or_create(&of)
+            .observe(seconds(cpu.usage_nsec, 1e9));
+        self.throttled
+            .get_or_create(&of)
+            .observe(seconds(cpu.throttled_usec, 1e6));
+        self.memory
+            .get_or_create(&of)
+            .observe(seconds(report.usage.memory.peak, 1.0));
+        if client_gone {
+            self.clients_gone.inc();
+        }
+    }
+
+    pub(super) fn turned_away(&self, why: TurnedAway) {
+        let reason = match why {
+            TurnedAway::Closed(Closed::Full) => Why::Full,
+            TurnedAway::Closed(Closed::TooLong) => Why::TooLong,
+            TurnedAway::Unknown => Why::Unknown,
+            TurnedAway::Unauthorized => Why::Unauthorized,
+        };
+        self.turned_away.get_or_create(&Turned { reason }).inc();
+    }
+
+    /// In the text format that Prometheus and OpenMetrics share.
+    pub(super) fn text(&self, codes: &CodeStore) -> Result<String, fmt::Error> {
+        let sources = codes.sources();
+        for (source, count) in [
+            ("compiled", sources.compiled),
+            ("disk", sources.disk),
+            ("memory", sources.memory),
+        ] {
+            self.codes.get_or_create(&Source { source }).set(count);
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// Anything that can be registered, with a unit or without.
+trait Registrable {
+    fn register(
+        self: Box<Self>,
+        registry: &mut Registry,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+    );
+}
+
+impl<M: prometheus_client::registry::Metric> Registrable for M {
+    fn register(
+        self: Box<Self>,
+        registry: &mut Registry,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+    ) {
+        match unit {
+            Some(unit) => registry.register_with_unit(name, help, unit, *self),
+            None => registry.register(name, help, *self),
+        }
+    }
+}
