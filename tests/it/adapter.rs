@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 mod bundle;
-mod container;
+pub(crate) mod container;
 mod signals;
 
 const TARGET: &str = "x86_64-unknown-linux-musl";

@@ -3,6 +3,7 @@
 //! What comes when is told by the order of rows and by what cannot have been sooner;
 //! how fast the machine is decides nothing.
 
+mod adapters;
 mod files;
 mod handlers;
 mod modules;
