@@ -10,6 +10,7 @@ mod bad_input;
 mod cancel;
 mod cases;
 mod commands;
+mod deploy;
 mod example_pods;
 mod examples;
 mod http;
