@@ -43,6 +43,19 @@ pub(crate) fn ten_lines() {
 }
 
 #[test]
+pub(crate) fn reads_config() {
+    succeeds(&["--config", "seconds=5", lifecycle::READS_CONFIG]);
+    let long = ["--config", "seconds=61", lifecycle::READS_CONFIG];
+    ends("Failed", 1, "61 s are too many", &long);
+    ends(
+        "Failed",
+        64,
+        "setting seconds is missing",
+        &[lifecycle::READS_CONFIG],
+    );
+}
+
+#[test]
 pub(crate) fn answers() {
     let run = |answer: &'static str| ["--phase", "post-start", lifecycle::ANSWERS, "--", answer];
     succeeds(&run("ok"));

@@ -1,0 +1,130 @@
+//! What `podhook serve` costs over keep-alive HTTP: requests a second with a hook beside
+//! the same server answering without one, hooks that sleep by the thousands, and a healthy
+//! client among slow ones.
+//!
+//! The server is the command itself, in a process of its own; the clients are threads of
+//! this one, on the same processors. Rounds with and without a hook alternate; figures are
+//! medians over rounds, ratios of neighbouring rounds. `--assert` makes the goals binding.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+#[path = "serve/server.rs"]
+mod server;
+
+use podhook_test_guests::{lifecycle, wat};
+use server::{Client, Server};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 15;
+const SPAN: Duration = Duration::from_millis(400);
+const CLIENTS: usize = 4;
+
+const SLEEPERS: usize = 10_000;
+const SLEEP: Duration = Duration::from_secs(10);
+
+const SLOW: usize = 2_000;
+
+fn main() {
+    let asserts = std::env::args().any(|word| word == "--assert");
+    let (share, plain, hooked) = throughput();
+    println!("without a hook  {plain:>8.0} requests/s");
+    println!("with a hook     {hooked:>8.0} requests/s, {share:.3} of those without");
+    let (resident, late) = sleepers();
+    println!(
+        "{SLEEPERS} sleeping hooks: {} MiB, the last ended {late:.2} s after its sleep",
+        resident >> 20
+    );
+    let p99 = among_slow();
+    println!(
+        "beside {SLOW} slow clients: p99 {:.2} ms",
+        p99.as_secs_f64() * 1e3
+    );
+    if asserts {
+        assert!(share >= 0.6, "under 0.6 of the requests without a hook");
+        assert!(resident < 1 << 30, "over 1 GiB");
+        assert!(late <= 5.0, "over 5 s late");
+        assert!(p99 <= Duration::from_millis(50), "over 50 ms");
+    }
+}
+
+/// Requests a second with a hook, as a share of those without; both.
+fn throughput() -> (f64, f64, f64) {
+    let server = Server::start(&[("noop", lifecycle::NOOP)], &[]);
+    let rate = |path| {
+        let served: usize = std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|_| scope.spawn(|| server.client().ask_for(path, SPAN)))
+                .collect();
+            clients
+                .into_iter()
+                .map(|client| client.join().unwrap())
+                .sum()
+        });
+        served as f64 / SPAN.as_secs_f64()
+    };
+    let (mut plain, mut hooked, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        plain.push(rate("/healthz"));
+        hooked.push(rate("/v1/hooks/noop/preStop"));
+        shares.push(hooked.last().unwrap() / plain.last().unwrap());
+    }
+    (median(shares), median(plain), median(hooked))
+}
+
+/// Memory of a server with all of them, and how late the last one ended.
+fn sleepers() -> (u64, f64) {
+    let concurrent = SLEEPERS.to_string();
+    let timeout = format!("{}s", SLEEP.as_secs());
+    let options = [
+        "--max-concurrent",
+        &concurrent,
+        "--timeout",
+        &timeout,
+        "--max-connections",
+        "30000",
+    ];
+    let server = Server::start(&[("sleep", wat::SLEEP)], &options);
+    let began = Instant::now();
+    let mut clients: Vec<Client> = (0..SLEEPERS).map(|_| server.client()).collect();
+    for client in &mut clients {
+        client.send("/v1/hooks/sleep/preStop");
+    }
+    let asked = began.elapsed();
+    server.until_metric("podhook_running", SLEEPERS as f64);
+    let resident = server.resident();
+    let all_run = Instant::now();
+    for client in &mut clients {
+        client.ends();
+    }
+    // The last one began at the latest when all were running.
+    let late = all_run.elapsed().as_secs_f64() - SLEEP.as_secs_f64();
+    println!("asked {SLEEPERS} in {:.2} s", asked.as_secs_f64());
+    (resident, late.max(0.0))
+}
+
+/// How long a healthy client waits while others never finish their heads.
+fn among_slow() -> Duration {
+    let server = Server::start(&[("noop", lifecycle::NOOP)], &["--header-timeout", "60s"]);
+    let mut slow: Vec<Client> = (0..SLOW).map(|_| server.client()).collect();
+    let mut client = server.client();
+    let mut waited = Vec::new();
+    for turn in 0..1000 {
+        // Each says another byte now and then.
+        slow[turn * 2 % SLOW].say(b"G");
+        let began = Instant::now();
+        client.ask("/v1/hooks/noop/preStop");
+        waited.push(began.elapsed());
+    }
+    waited.sort();
+    waited[waited.len() * 99 / 100]
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
