@@ -30,6 +30,9 @@ const SLEEP: Duration = Duration::from_secs(10);
 const SLOW: usize = 2_000;
 
 fn main() {
+    if let Some(path) = std::env::args().skip_while(|word| word != "--only").nth(1) {
+        return only(&path);
+    }
     let asserts = std::env::args().any(|word| word == "--assert");
     let (share, plain, hooked) = throughput();
     println!("without a hook  {plain:>8.0} requests/s");
@@ -52,21 +55,31 @@ fn main() {
     }
 }
 
+/// One path for ten seconds, for a profiler: `/healthz`, `/v1/hooks/noop/preStop`.
+fn only(path: &str) {
+    let server = Server::start(&[("noop", lifecycle::NOOP)], &[]);
+    println!(
+        "{:.0} requests/s",
+        rate(&server, path, Duration::from_secs(10))
+    );
+}
+
+fn rate(server: &Server, path: &str, span: Duration) -> f64 {
+    let served: usize = std::thread::scope(|scope| {
+        let client = || scope.spawn(|| server.client().ask_for(path, span));
+        let clients: Vec<_> = (0..CLIENTS).map(|_| client()).collect();
+        clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .sum()
+    });
+    served as f64 / span.as_secs_f64()
+}
+
 /// Requests a second with a hook, as a share of those without; both.
 fn throughput() -> (f64, f64, f64) {
     let server = Server::start(&[("noop", lifecycle::NOOP)], &[]);
-    let rate = |path| {
-        let served: usize = std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..CLIENTS)
-                .map(|_| scope.spawn(|| server.client().ask_for(path, SPAN)))
-                .collect();
-            clients
-                .into_iter()
-                .map(|client| client.join().unwrap())
-                .sum()
-        });
-        served as f64 / SPAN.as_secs_f64()
-    };
+    let rate = |path| rate(&server, path, SPAN);
     let (mut plain, mut hooked, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         plain.push(rate("/healthz"));
@@ -78,7 +91,8 @@ fn throughput() -> (f64, f64, f64) {
 
 /// Memory of a server with all of them, and how late the last one ended.
 fn sleepers() -> (u64, f64) {
-    let concurrent = SLEEPERS.to_string();
+    // Connections are shared out to workers before anybody knows what they ask for.
+    let concurrent = (SLEEPERS + 200).to_string();
     let timeout = format!("{}s", SLEEP.as_secs());
     let options = [
         "--max-concurrent",

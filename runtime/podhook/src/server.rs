@@ -45,6 +45,9 @@ pub(crate) struct Server {
     workers: Workers,
 }
 
+/// Connections that the kernel keeps for us.
+const BACKLOG: i32 = 4096;
+
 /// How long to wait where no more files can be opened.
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
@@ -62,6 +65,8 @@ impl Server {
         let unavailable = |why| CommandError::unavailable(address.to_string(), why);
         let listener = std::net::TcpListener::bind(address).map_err(unavailable)?;
         listener.set_nonblocking(true).map_err(unavailable)?;
+        // More than the 128 that Rust asks for: a node's pods may all stop at once.
+        rustix::net::listen(&listener, BACKLOG).map_err(|why| unavailable(why.into()))?;
         let shared = Arc::new(Shared::new(settings, configured, log));
         let workers = Workers::start(&shared)?;
         Ok(Self {

@@ -31,6 +31,8 @@ pub struct Engine {
     pub(crate) linkers: Linkers,
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) turns: Arc<Turns>,
+    /// Its process ends with its only run.
+    pub(crate) runs_once: bool,
     profile: Profile,
     compatibility: u64,
 }
@@ -43,7 +45,10 @@ impl Engine {
     pub fn new(profile: Profile) -> Result<Self, EngineError> {
         let engine = Self::for_one_run(profile)?;
         engine.alarm.start()?;
-        Ok(engine)
+        Ok(Self {
+            runs_once: false,
+            ..engine
+        })
     }
 
     /// An engine for a process that runs one hook and ends: without a thread for its
@@ -59,6 +64,7 @@ impl Engine {
             turns: Arc::default(),
             alarm: Arc::new(Alarm::new(&wasmtime)),
             compatibility: compatibility(&wasmtime),
+            runs_once: true,
             profile,
             wasmtime,
         })

@@ -88,7 +88,11 @@ impl Run<'_> {
             consumed: given.saturating_sub(store.get_fuel().unwrap_or(given)),
         });
         usage.memory = self.record.memory();
-        drop(store);
+        match self.engine.runs_once {
+            // Its gigabytes of address space go with the process, and sooner.
+            true => std::mem::forget(store),
+            false => drop(store),
+        }
         verdict::judge(ending, self.call, &self.record)
     }
 

@@ -56,6 +56,20 @@ impl Cgroup {
     /// Where a file cannot be read or has garbage in it. A file that is not there says
     /// nothing: the root has none, and neither has a cgroup without the controller.
     pub fn limits(&self) -> Result<CgroupLimits, CgroupError> {
+        let mut found = self.limits_that_bind()?;
+        if let Some(place) = &self.cpu {
+            found.read_weight(place)?;
+        }
+        found.read_score(self);
+        Ok(found)
+    }
+
+    /// The same without weights and scores, which say nothing to a hook that is in the
+    /// cgroup already.
+    ///
+    /// # Errors
+    /// As [`Cgroup::limits`].
+    pub fn limits_that_bind(&self) -> Result<CgroupLimits, CgroupError> {
         let mut found = CgroupLimits::default();
         if let Some(place) = &self.cpu {
             found.read_cpu(place)?;
@@ -63,7 +77,6 @@ impl Cgroup {
         if let Some(place) = &self.memory {
             found.read_memory(place)?;
         }
-        found.read_score(self);
         Ok(found)
     }
 }
@@ -122,6 +135,10 @@ impl CgroupLimits {
                 self.say(&["cpu.quota_usec"], &folder.join(file));
             }
         }
+        Ok(())
+    }
+
+    fn read_weight(&mut self, place: &Place) -> Result<(), CgroupError> {
         if let Some((weight, file)) = weight(place)? {
             self.limits.weight = Some(weight);
             let names = ["cpu.shares", "cpu.weight", "cpu.weight_linear"];

@@ -1,6 +1,6 @@
 //! One call of a hook: let in, run, reported. And what all workers share.
 
-use super::gate::{Closed, Gate};
+use super::gate::Gate;
 use super::hooks::{HookFile, Hooks};
 use super::log::{Called, Log};
 use super::metrics::{Metrics, TurnedAway};
@@ -10,9 +10,12 @@ use podhook_ledger::Account;
 use podhook_lifecycle::{Handler, Hook, HttpRequest, Invocation, Report};
 use podhook_runner::{Runner, refuse_file};
 use podhook_sandbox::{Cancel, CodeStore, Wiring};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
-use tokio::sync::{Semaphore, oneshot, watch};
+use std::task::{Context, Poll};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
 
 /// Something for the thread that compiles.
 type Work = Box<dyn FnOnce() + Send>;
@@ -148,34 +151,26 @@ impl Worker {
         let queued = Counted::up(&self.shared.metrics.queued);
         let permit = self.gate.enter().await.map_err(TurnedAway::Closed)?;
         drop(queued);
-        let (sender, receiver) = oneshot::channel();
-        let worker = self.clone();
         let waited_for = Arc::new(AtomicBool::new(true));
-        let leaves = Leaves(waited_for.clone());
-        tokio::task::spawn(async move {
+        let (worker, waits) = (self.clone(), waited_for.clone());
+        let runs = async move {
             let running = Counted::up(&worker.shared.metrics.running);
             let call = Arc::new(invocation(&hook, asked));
             let report = worker.run(&hook, &call).await;
-            let client_gone = !waited_for.load(SeqCst);
-            worker
-                .shared
-                .metrics
-                .ended(&hook.name, &report, client_gone);
-            let called = Called {
+            let client_gone = !waits.load(SeqCst);
+            let metrics = &worker.shared.metrics;
+            metrics.ended(hook.counted(report.hook, metrics), &report, client_gone);
+            worker.shared.log.invocation(&Called {
                 hook: &hook.name,
                 call: &call,
                 report: &report,
-            };
-            worker.shared.log.invocation(&called, client_gone);
+                client_gone,
+            });
             // Before whoever waits goes on: what it asks for next may need the place.
             drop((running, permit));
-            let _ = sender.send(report);
-        });
-        let report = receiver
-            .await
-            .map_err(|_| TurnedAway::Closed(Closed::TooLong));
-        leaves.stays();
-        report
+            report
+        };
+        Ok(GoesOn::new(Box::pin(runs), waited_for).await)
     }
 
     async fn run(&self, hook: &HookFile, call: &Arc<Invocation>) -> Report {
@@ -234,17 +229,45 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Says that nobody waits any more, unless somebody stayed to the end.
-struct Leaves(Arc<AtomicBool>);
+/// A hook whose client waits. Where the client goes away, it goes on by itself.
+struct GoesOn {
+    runs: Option<Pin<Box<dyn Future<Output = Report> + Send>>>,
+    waited_for: Arc<AtomicBool>,
+}
 
-impl Leaves {
-    fn stays(self) {
-        std::mem::forget(self);
+impl GoesOn {
+    fn new(
+        runs: Pin<Box<dyn Future<Output = Report> + Send>>,
+        waited_for: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            runs: Some(runs),
+            waited_for,
+        }
     }
 }
 
-impl Drop for Leaves {
+impl Future for GoesOn {
+    type Output = Report;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
+        let Some(runs) = &mut self.runs else {
+            return Poll::Pending;
+        };
+        let polled = runs.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.runs = None;
+        }
+        polled
+    }
+}
+
+impl Drop for GoesOn {
     fn drop(&mut self) {
-        self.0.store(false, SeqCst);
+        // At the end of the worker nobody is left to go on.
+        if let (Some(runs), Ok(worker)) = (self.runs.take(), Handle::try_current()) {
+            self.waited_for.store(false, SeqCst);
+            worker.spawn(runs);
+        }
     }
 }

@@ -4,15 +4,16 @@
 //! that is not compiled yet waits for it, and nobody else.
 
 use super::call::Shared;
+use super::metrics::{Metrics, OfPhase};
 use super::settings::Configured;
 use crate::hook_source::HookSource;
 use podhook_ledger::AccountLimits;
-use podhook_lifecycle::{Budget, Digest, Invocation, ModuleKind, State};
+use podhook_lifecycle::{Budget, Digest, Hook, Invocation, ModuleKind, State};
 use podhook_runner::options::{self, HookOptions};
 use podhook_runner::{CommandError, Runner, downward};
 use podhook_sandbox::{InvalidModule, Module, Profile, module};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// A file of the folder, and what is said of it.
@@ -25,6 +26,21 @@ pub(super) struct HookFile {
     pub(super) state: Arc<dyn State>,
     /// Once it is compiled, or cannot be.
     pub(super) ready: watch::Receiver<bool>,
+    /// By phase; the last is without any.
+    counted: [OnceLock<OfPhase>; 3],
+}
+
+impl HookFile {
+    /// What is counted of it in this phase.
+    pub(super) fn counted(&self, phase: Option<Hook>, metrics: &Metrics) -> &OfPhase {
+        let [post_start, pre_stop, none] = &self.counted;
+        let cell = match phase {
+            Some(Hook::PostStart) => post_start,
+            Some(Hook::PreStop) => pre_stop,
+            None => none,
+        };
+        cell.get_or_init(|| metrics.of(&self.name, phase))
+    }
 }
 
 /// By name.
@@ -120,6 +136,7 @@ impl Hooks {
             },
             module,
             ready,
+            counted: Default::default(),
         });
         match &hook.module {
             Ok(_) => prepare(hook.clone(), done, shared),

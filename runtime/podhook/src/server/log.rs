@@ -1,20 +1,21 @@
 //! What happened, a line each, on stdout: text, or JSON.
 //!
 //! Written by a thread of its own: who does not read must not stop the hooks. Lines that
-//! find no room are counted, and it is said how many.
+//! find no room are counted, and it is said how many. A server writes thousands a second,
+//! so they are put together as they go along, and written many at a time.
 
 use humantime::format_rfc3339_millis;
 use podhook_lifecycle::{Hook, Invocation, Outcome, Report, Resource};
 use podhook_runner::one_line::one_line;
-use podhook_runner::wire::HookReport;
-use serde_json::{Map, Value, json};
-use std::fmt::Display;
+use podhook_runner::report_line;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -26,7 +27,13 @@ pub(crate) enum LogFormat {
 }
 
 /// Lines on their way.
-const LINES: usize = 4096;
+const LINES: usize = 8192;
+
+/// Bytes that are written at once.
+const AT_ONCE: usize = 64 << 10;
+
+/// How long lines are gathered, where there are many.
+const GATHERED: Duration = Duration::from_millis(5);
 
 /// The log.
 pub(crate) struct Log {
@@ -38,6 +45,16 @@ pub(crate) struct Log {
 
 /// Fields of a line.
 type Fields<'f> = [(&'f str, &'f dyn Display)];
+
+/// A call that is over.
+#[derive(Clone, Copy)]
+pub(super) struct Called<'c> {
+    pub(super) hook: &'c str,
+    pub(super) call: &'c Invocation,
+    pub(super) report: &'c Report,
+    /// Nobody waited for its end.
+    pub(super) client_gone: bool,
+}
 
 impl Log {
     /// To stdout.
@@ -62,99 +79,70 @@ impl Log {
     }
 
     fn event(&self, level: &str, message: &str, fields: &Fields<'_>) {
-        let fields = fields
-            .iter()
-            .map(|(name, value)| (*name, Value::from(value.to_string())));
-        self.line(level, message, fields.collect());
+        let mut line = Line::begin(self.format, level, message);
+        for (name, value) in fields {
+            line.text(name, &value.to_string());
+        }
+        self.send(line.end());
     }
 
-    /// One invocation; `client_gone`: nobody waited for its end.
-    pub(super) fn invocation(&self, called: &Called<'_>, client_gone: bool) {
-        let Called { hook, call, report } = *called;
-        let mut fields = Vec::new();
-        let mut field = |name, value: Value| {
-            if !value.is_null() {
-                fields.push((name, value));
-            }
+    /// One invocation.
+    pub(super) fn invocation(&self, called: &Called<'_>) {
+        let Called {
+            hook, call, report, ..
+        } = *called;
+        let level = match report.outcome == Outcome::Succeeded {
+            true => "info",
+            false => "warn",
         };
-        let cpu = report.usage.cpu;
-        field("id", report.id.to_string().into());
-        field("hook", hook.into());
-        field("phase", report.hook.map(Hook::as_str).into());
-        let pod = Some(call.pod.name.as_str()).filter(|name| !name.is_empty());
-        field("pod", pod.into());
-        field("namespace", call.pod.namespace.as_deref().into());
-        field("container", call.container.name.as_deref().into());
-        field("outcome", report.outcome.as_str().into());
-        field(
-            "resource",
-            report.outcome.resource().map(Resource::as_str).into(),
+        let mut line = Line::begin(self.format, level, "invocation");
+        line.text("id", &report.id.text());
+        line.text("hook", hook);
+        line.optional("phase", report.hook.map(Hook::as_str));
+        line.optional(
+            "pod",
+            Some(call.pod.name.as_str()).filter(|name| !name.is_empty()),
         );
-        field("reason", report.outcome.reason().into());
-        field("message", report.message.as_deref().into());
-        field("durationSeconds", report.took.as_secs_f64().into());
-        field("cpuUsec", (cpu.usage_nsec / 1000).into());
-        field("throttledUsec", cpu.throttled_usec.into());
-        field("memoryPeakBytes", report.usage.memory.peak.into());
-        field("clientGone", client_gone.then_some(true).into());
+        line.optional("namespace", call.pod.namespace.as_deref());
+        line.optional("container", call.container.name.as_deref());
+        line.text("outcome", report.outcome.as_str());
+        line.optional("resource", report.outcome.resource().map(Resource::as_str));
+        line.optional("reason", report.outcome.reason());
+        line.optional("message", report.message.as_deref());
+        line.plain("durationSeconds", report.took.as_secs_f64());
+        line.plain("cpuUsec", report.usage.cpu.usage_nsec / 1000);
+        line.plain("throttledUsec", report.usage.cpu.throttled_usec);
+        line.plain("memoryPeakBytes", report.usage.memory.peak);
+        if called.client_gone {
+            line.plain("clientGone", true);
+        }
         for (name, bytes) in [
             ("stdout", &report.output.stdout),
             ("stderr", &report.output.stderr),
         ] {
             if !bytes.is_empty() {
-                field(name, String::from_utf8_lossy(bytes).into());
+                line.text(name, &String::from_utf8_lossy(bytes));
             }
         }
-        if self.format == LogFormat::Json && !report.logs.is_empty() {
-            let wire = serde_json::to_value(HookReport::from(report)).unwrap_or_default();
-            field("logs", wire.get("logs").cloned().unwrap_or_default());
-        } else {
-            for log in &report.logs {
-                field("log", podhook_runner::report_line::log(log).into());
-            }
+        if !report.logs.is_empty() {
+            let records: Vec<String> = report.logs.iter().map(report_line::log).collect();
+            line.text("log", &records.join("\n"));
         }
-        let level = match report.outcome == Outcome::Succeeded {
-            true => "info",
-            false => "warn",
-        };
-        self.line(level, "invocation", fields);
+        self.send(line.end());
     }
 
-    /// In the order of the fields, for a person.
-    fn line(&self, level: &str, message: &str, fields: Vec<(&str, Value)>) {
-        let now = format_rfc3339_millis(SystemTime::now());
-        let line = match self.format {
-            LogFormat::Json => {
-                let mut all = Map::new();
-                all.insert("time".to_owned(), now.to_string().into());
-                all.insert("level".to_owned(), level.into());
-                all.insert("event".to_owned(), message.into());
-                let fields = fields.into_iter();
-                all.extend(fields.map(|(name, value)| (name.to_owned(), value)));
-                Value::Object(all).to_string()
-            }
-            LogFormat::Text => {
-                let mut line = format!("{now} {level} {message}");
-                for (name, value) in &fields {
-                    let value = match value.as_str().filter(|text| is_plain(text)) {
-                        Some(text) => text.to_owned(),
-                        None => value.to_string(),
-                    };
-                    line.push_str(&format!(" {name}={value}"));
-                }
-                one_line(&line)
-            }
-        };
-        self.send(line + "\n");
+    fn lines(&self) -> MutexGuard<'_, Option<SyncSender<String>>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send(&self, line: String) {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self.lines();
         let Some(lines) = &*lines else { return };
         let lost = self.lost.load(Relaxed);
         if lost > 0 {
-            let said = json!({"level": "warn", "event": "log lines lost", "lines": lost});
-            if lines.try_send(format!("{said}\n")).is_ok() {
+            let mut said = Line::begin(self.format, "warn", "log lines lost");
+            said.plain("lines", lost);
+            if lines.try_send(said.end()).is_ok() {
                 self.lost.fetch_sub(lost, Relaxed);
             }
         }
@@ -165,12 +153,7 @@ impl Log {
 
     /// Waits until all is written.
     pub(super) fn finish(&self) {
-        drop(
-            self.lines
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        drop(self.lines().take());
         let writer = self
             .writer
             .lock()
@@ -182,23 +165,124 @@ impl Log {
     }
 }
 
-/// A call that is over.
-#[derive(Clone, Copy)]
-pub(super) struct Called<'c> {
-    pub(super) hook: &'c str,
-    pub(super) call: &'c Invocation,
-    pub(super) report: &'c Report,
+/// A line that is being made.
+struct Line {
+    format: LogFormat,
+    line: String,
 }
 
+impl Line {
+    fn begin(format: LogFormat, level: &str, message: &str) -> Self {
+        let now = format_rfc3339_millis(SystemTime::now());
+        let line = String::with_capacity(400);
+        let mut line = Self { format, line };
+        match format {
+            LogFormat::Json => {
+                line.put(format_args!("{{\"time\":\"{now}\""));
+                line.text("level", level);
+                line.text("event", message);
+            }
+            LogFormat::Text => line.put(format_args!("{now} {level} {message}")),
+        }
+        line
+    }
+
+    fn put(&mut self, text: std::fmt::Arguments<'_>) {
+        // Into a string: cannot fail.
+        let _ = self.line.write_fmt(text);
+    }
+
+    /// A number, or a truth.
+    fn plain(&mut self, name: &str, value: impl Display) {
+        match self.format {
+            LogFormat::Json => self.put(format_args!(",\"{name}\":{value}")),
+            LogFormat::Text => self.put(format_args!(" {name}={value}")),
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        let shown = match self.format == LogFormat::Text && is_plain(text) {
+            true => Cow::Borrowed(text),
+            // Text is always JSON.
+            false => serde_json::to_string(text).unwrap_or_default().into(),
+        };
+        self.plain(name, shown);
+    }
+
+    fn optional(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    fn end(mut self) -> String {
+        match self.format {
+            LogFormat::Json => self.line.push_str("}\n"),
+            LogFormat::Text if self.line.is_ascii() && self.line.len() < 4096 => {
+                // What moves a cursor is escaped in it already.
+                self.line.push('\n');
+            }
+            LogFormat::Text => self.line = one_line(&self.line) + "\n",
+        }
+        self.line
+    }
+}
+
+/// Text that needs no quotes.
 fn is_plain(text: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"' && c != '=';
-    !text.is_empty() && text.chars().all(plain)
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'=';
+    !text.is_empty() && text.bytes().all(plain)
 }
 
 fn write(lines: &Receiver<String>) {
     let mut out = io::stdout();
-    while let Ok(line) = lines.recv() {
+    while let Ok(mut gathered) = lines.recv() {
+        let first = gathered.len();
+        while gathered.len() < AT_ONCE
+            && let Ok(line) = lines.try_recv()
+        {
+            gathered.push_str(&line);
+        }
         // Who went away reads no more; there is nobody else to tell.
-        let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+        let _ = out
+            .write_all(gathered.as_bytes())
+            .and_then(|()| out.flush());
+        if gathered.len() > first {
+            std::thread::sleep(GATHERED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(format: LogFormat) -> String {
+        let mut line = Line::begin(format, "info", "two words");
+        line.text("a", "plain");
+        line.text("b", "x \"y\"\u{1b}[31m\n\u{202e}é");
+        line.optional("c", None);
+        line.plain("d", 1.5);
+        line.end().split_once('Z').unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn a_line_is_one_line_whatever_a_guest_wrote() {
+        let text = line(LogFormat::Text);
+        assert_eq!(
+            text,
+            " info two words a=plain b=\"x \\\"y\\\"\\u001b[31m\\n\\u{202e}é\" d=1.5\n"
+        );
+        let json = line(LogFormat::Json);
+        assert!(
+            json.starts_with(
+                "\",\"level\":\"info\",\"event\":\"two words\",\"a\":\"plain\",\"b\":\"x \\\"y"
+            ),
+            "{json}"
+        );
+        assert!(
+            json.ends_with(",\"d\":1.5}\n") && json.lines().count() == 1,
+            "{json}"
+        );
     }
 }

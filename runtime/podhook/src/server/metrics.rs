@@ -5,7 +5,7 @@
 
 use super::gate::Closed;
 use http::StatusCode;
-use podhook_lifecycle::{Hook, Report};
+use podhook_lifecycle::{Hook, Outcome, Report};
 use podhook_sandbox::CodeStore;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
@@ -41,6 +41,16 @@ enum Why {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Turned {
     reason: Why,
+}
+
+/// Of one hook in one phase: looked up once, since that takes longer than counting.
+pub(super) struct OfPhase {
+    of: OfHook,
+    succeeded: Counter,
+    duration: Histogram,
+    cpu: Histogram,
+    throttled: Histogram,
+    memory: Histogram,
 }
 
 /// Why a call came to no hook.
@@ -191,31 +201,47 @@ impl Metrics {
         );
     }
 
-    /// A hook of this name ended.
-    pub(super) fn ended(&self, hook: &str, report: &Report, client_gone: bool) {
-        let phase = report.hook.map_or("", Hook::as_str);
-        let hook = hook.to_owned();
-        self.invocations
-            .get_or_create(&Ended {
-                hook: hook.clone(),
+    /// What is counted of one hook in one phase.
+    pub(super) fn of(&self, hook: &str, phase: Option<Hook>) -> OfPhase {
+        let phase = phase.map_or("", Hook::as_str);
+        let of = OfHook {
+            hook: hook.to_owned(),
+            phase,
+        };
+        OfPhase {
+            succeeded: self.invocations.get_or_create_owned(&Ended {
+                hook: of.hook.clone(),
                 phase,
-                outcome: report.outcome.as_str(),
-            })
-            .inc();
-        let of = OfHook { hook, phase };
+                outcome: Outcome::Succeeded.as_str(),
+            }),
+            duration: self.duration.get_or_create_owned(&of),
+            cpu: self.cpu.get_or_create_owned(&of),
+            throttled: self.throttled.get_or_create_owned(&of),
+            memory: self.memory.get_or_create_owned(&of),
+            of,
+        }
+    }
+
+    /// A hook ended.
+    pub(super) fn ended(&self, counted: &OfPhase, report: &Report, client_gone: bool) {
+        match report.outcome {
+            Outcome::Succeeded => counted.succeeded.inc(),
+            outcome => self
+                .invocations
+                .get_or_create(&Ended {
+                    hook: counted.of.hook.clone(),
+                    phase: counted.of.phase,
+                    outcome: outcome.as_str(),
+                })
+                .inc(),
+        };
         let cpu = report.usage.cpu;
         let seconds = |count: u64, per_second: f64| count as f64 / per_second;
-        self.duration
-            .get_or_create(&of)
-            .observe(report.took.as_secs_f64());
-        self.cpu
-            .get_or_create(&of)
-            .observe(seconds(cpu.usage_nsec, 1e9));
-        self.throttled
-            .get_or_create(&of)
-            .observe(seconds(cpu.throttled_usec, 1e6));
-        self.memory
-            .get_or_create(&of)
+        counted.duration.observe(report.took.as_secs_f64());
+        counted.cpu.observe(seconds(cpu.usage_nsec, 1e9));
+        counted.throttled.observe(seconds(cpu.throttled_usec, 1e6));
+        counted
+            .memory
             .observe(seconds(report.usage.memory.peak, 1.0));
         if client_gone {
             self.clients_gone.inc();

@@ -4,7 +4,7 @@ use crate::command_error::CommandError;
 use crate::grammar;
 use crate::hook_account::Found;
 use crate::options::lexer::{Lexer, Misspelt};
-use podhook_ledger::{Cgroup, CgroupError, CgroupName};
+use podhook_ledger::{Cgroup, CgroupError, CgroupLimits, CgroupName};
 use std::path::PathBuf;
 
 /// `--cgroup` and `--cgroup-root` as they are written.
@@ -39,10 +39,18 @@ impl CgroupOptions {
             }
             return Ok(None);
         };
+        self.read(name, Cgroup::limits).map(Some)
+    }
+
+    fn read(
+        &self,
+        name: &CgroupName,
+        limits: fn(&Cgroup) -> Result<CgroupLimits, CgroupError>,
+    ) -> Result<Found, CommandError> {
         let found = Cgroup::find(name, self.cgroup_root.as_deref());
-        let read = found.and_then(|cgroup| Ok((cgroup.limits()?, cgroup)));
+        let read = found.and_then(|cgroup| Ok((limits(&cgroup)?, cgroup)));
         let (limits, cgroup) = read.map_err(|error| unusable(&error))?;
-        Ok(Some(Found { cgroup, limits }))
+        Ok(Found { cgroup, limits })
     }
 
     /// The same inside of a container, whose own cgroup is meant where nothing is said:
@@ -54,13 +62,9 @@ impl CgroupOptions {
         if self.cgroup.is_some() {
             return self.find();
         }
-        let own = Self {
-            cgroup: Some(Some(CgroupName::Auto)),
-            ..self.clone()
-        };
-        match own.find() {
+        match self.read(&CgroupName::Auto, Cgroup::limits_that_bind) {
             Err(error) if error.status() == 66 => Ok(None),
-            found => found,
+            found => found.map(Some),
         }
     }
 }
