@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 15;
 const SPAN: Duration = Duration::from_millis(400);
-const CLIENTS: usize = 4;
+const CLIENTS: usize = 32;
 
 const SLEEPERS: usize = 10_000;
 const SLEEP: Duration = Duration::from_secs(10);

@@ -316,6 +316,19 @@ fn output_goes_to_the_container_s_log_besides() {
     );
 }
 
+/// Their numbers must not go to files of ours, which then get the output.
+#[test]
+fn closed_streams_are_nobody_else_s() {
+    let hook = compiled(wat::SPIN, &[]);
+    let script = format!(
+        "{} -o json --timeout 100ms {hook} <&- >&- 2>&-",
+        executable().display()
+    );
+    let mut shell = Command::new("sh");
+    let done = finish(shell.args(["-c", &script]));
+    assert_eq!(done.status, 124, "{done:#?}");
+}
+
 #[test]
 fn the_pod_is_known_by_the_downward_api() {
     let folder = tempfile::tempdir().unwrap();
@@ -333,6 +346,9 @@ fn the_pod_is_known_by_the_downward_api() {
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
+    let fifo = folder.path().join("annotations");
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, fifo, kind, 0o600.into(), 0).unwrap();
     let variables = [
         ("HOSTNAME", "host"),
         ("MY_POD_NAME", "web-0"),

@@ -46,6 +46,10 @@ fn arrows_point_down() {
         ),
         ("runner", &["wasmtime", "clap", "hyper", "k8s-openapi"]),
         ("podhook", &["wasmtime"]),
+        (
+            "exec",
+            &["wasmtime", "clap", "hyper", "k8s-openapi", "podhook-ledger"],
+        ),
     ] {
         let manifest = depends(name);
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap();

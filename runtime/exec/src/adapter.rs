@@ -5,7 +5,7 @@ use crate::log_to::LogTo;
 use crate::output;
 use crate::signals::Signals;
 use podhook_lifecycle::{Invocation, ModuleKind, Outcome, Refusal, Report};
-use podhook_runner::bundle::Bundle;
+use podhook_runner::bundle::{self, Bundle};
 use podhook_runner::hook_account::{self, Found};
 use podhook_runner::options::{self, AdapterOptions, HookIs, HookOptions};
 use podhook_runner::seat::{Seat, Way};
@@ -13,7 +13,7 @@ use podhook_runner::{CommandError, downward};
 use podhook_sandbox::{
     Cancel, Engine, EventLoop, HandlerPre, NotPrecompiled, Precompiled, Tee, Wiring, module,
 };
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,20 +39,21 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
 fn carry_out(words: impl IntoIterator<Item = OsString>) -> Result<u8, CommandError> {
     let mut words = words.into_iter();
     let program = words.next().unwrap_or_default();
-    let own = File::open(OURSELVES).or_else(|_| File::open(&program));
+    let own = ourselves(&program)?;
+    let damaged = |why: &dyn std::fmt::Display| CommandError::data(program.to_string_lossy(), why);
     let bundle = match &own {
-        Ok(own) => {
-            Bundle::read(own).map_err(|why| CommandError::data(program.to_string_lossy(), why))?
-        }
-        // Where neither is to be had, it cannot be told; a HOOK then has to be named.
-        Err(_) => None,
+        Some(own) => Bundle::read(own).map_err(|why| damaged(&why))?,
+        None => None,
     };
+    if is_bundled() && bundle.is_none() {
+        return Err(damaged(&"the bundle is damaged: its end is missing"));
+    }
     let options = read(bundle.as_ref(), words)?;
     if options.help || options.version {
         return help::show(&options);
     }
     let (name, compiled) = match (bundle, own) {
-        (Some(Bundle { start, length, .. }), Ok(own)) => {
+        (Some(Bundle { start, length, .. }), Some(own)) => {
             let compiled = Precompiled::map(&own, start, length);
             (program.to_string_lossy().into_owned(), compiled)
         }
@@ -63,6 +64,24 @@ fn carry_out(words: impl IntoIterator<Item = OsString>) -> Result<u8, CommandErr
     };
     let job = Job { name, options };
     job.report(compiled)
+}
+
+/// Changed in a bundle's copy of this program.
+static MARK: [u8; 32] = bundle::ALONE;
+
+#[expect(unsafe_code, reason = "the compiler knows nothing of the change")]
+fn is_bundled() -> bool {
+    // SAFETY: a static of this program.
+    bundle::is_bundled(&unsafe { std::ptr::read_volatile(&raw const MARK) })
+}
+
+/// This program's own file; it matters to a bundle alone.
+fn ourselves(program: &OsStr) -> Result<Option<File>, CommandError> {
+    match File::open(OURSELVES).or_else(|_| File::open(program)) {
+        Ok(own) => Ok(Some(own)),
+        Err(why) if is_bundled() => Err(CommandError::host_fault(OURSELVES, why)),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The words of a bundle, then those of the command line.

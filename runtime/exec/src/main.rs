@@ -11,6 +11,7 @@ mod help;
 mod log_to;
 mod output;
 mod signals;
+mod streams;
 
 use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::os::unix::ffi::OsStrExt;
@@ -26,6 +27,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 extern "C" fn main(count: c_int, words: *const *const c_char) -> c_int {
     // SAFETY: a handler that is no function of ours; nothing else runs yet.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    streams::fill();
     std::panic::set_hook(Box::new(|panic| {
         output::to_stderr(&format!("error: podhook-exec: {panic}\n"));
         output::leave(70);

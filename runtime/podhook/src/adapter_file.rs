@@ -2,7 +2,7 @@
 //! from the sources that podhook was built from.
 
 use crate::rust_build;
-use podhook_runner::CommandError;
+use podhook_runner::{CommandError, bundle};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,11 +39,17 @@ pub(crate) fn read(named: Option<&Path>) -> Result<Vec<u8>, CommandError> {
 fn open(file: &Path) -> Result<Vec<u8>, CommandError> {
     let name = file.display().to_string();
     let bytes = fs::read(file).map_err(|why| CommandError::no_input(&name, why))?;
-    match is_static(&bytes) {
-        true => Ok(bytes),
-        false => Err(CommandError::data(
+    if !is_static(&bytes) {
+        return Err(CommandError::data(
             name,
             "not a static executable for Linux",
+        ));
+    }
+    match bundle::mark_in(&bytes) {
+        Some(_) => Ok(bytes),
+        None => Err(CommandError::data(
+            name,
+            "not podhook-exec, or a bundle of it",
         )),
     }
 }

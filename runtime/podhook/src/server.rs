@@ -6,8 +6,10 @@
 //! `settings`.
 
 mod call;
+mod calls;
 mod connection;
 mod gate;
+mod guarded;
 mod hooks;
 mod log;
 mod metrics;
@@ -86,6 +88,7 @@ impl Server {
         let address = listener.local_addr().map_err(fault)?;
         let shared = &self.shared;
         shared.log.say("listening", &[("address", &address)]);
+        shared.warn_if_open();
         shared.hooks.load(shared);
         loop {
             let space = shared.connections.clone().acquire_owned();

@@ -3,7 +3,8 @@
 //! ```text
 //! podhook-exec | padding | .cwasm | words, a NUL behind each | footer
 //! ```
-//! The compiled hook begins at a page, so that it can be mapped. The footer says where
+//! The adapter has a mark that says whether it is a bundle's, so that one whose end is
+//! missing is not taken for the adapter alone. The compiled hook begins at a page, so that it can be mapped. The footer says where
 //! its parts are, with a check over itself and the words; the hook has its own check.
 //! What the executable is otherwise, whoever starts it trusts.
 
@@ -22,6 +23,12 @@ const PAGE: u64 = 4096;
 
 /// Start and length of the hook, length of the words, check, magic.
 const FOOTER: usize = 5 * 8;
+
+/// The mark of podhook-exec by itself.
+pub const ALONE: [u8; 32] = *b"podhook-exec mark: not a bundle.";
+
+/// That of one in a bundle.
+const BUNDLED: [u8; 32] = *b"podhook-exec mark: in a bundle..";
 
 /// Bytes of all words; a kernel takes 2 MiB on a command line.
 const MAX_WORDS: u64 = 1 << 20;
@@ -46,6 +53,23 @@ pub enum BadBundle {
     /// Its check does not hold.
     #[error("the bundle is damaged: its contents do not match their check")]
     Damaged,
+}
+
+/// Whether an executable that has this mark is part of a bundle.
+#[must_use]
+pub fn is_bundled(mark: &[u8; 32]) -> bool {
+    mark == &BUNDLED
+}
+
+/// Where in an executable its mark is; `None`: it is no podhook-exec of this version.
+#[must_use]
+pub fn mark_in(adapter: &[u8]) -> Option<usize> {
+    // Backwards, so that who looks for it has no second one.
+    let mut mark = *b".eldnub a ton :kram cexe-koohdop";
+    mark.reverse();
+    let mut windows = adapter.windows(mark.len());
+    let first = windows.position(|bytes| bytes == mark)?;
+    (!windows.any(|bytes| bytes == mark)).then_some(first)
 }
 
 impl Bundle {
@@ -111,7 +135,7 @@ fn split(words: &[u8]) -> Vec<OsString> {
 /// NUL.
 ///
 /// # Errors
-/// Where it cannot be written, or the words are too many.
+/// Where it cannot be written, the words are too many, or the adapter is none.
 pub fn write(
     mut out: impl Write,
     adapter: &[u8],
@@ -130,7 +154,12 @@ pub fn write(
     let length = hook.len() as u64;
     let padding = usize::try_from(start - adapter.len() as u64).unwrap_or(0);
     let check = Bundle::check(start, length, &said);
-    out.write_all(adapter)?;
+    let marked = mark_in(adapter)
+        .and_then(|at| Some((adapter.get(..at)?, adapter.get(at + BUNDLED.len()..)?)));
+    let (before, after) = marked.ok_or_else(|| io::Error::other("not podhook-exec"))?;
+    for part in [before, &BUNDLED, after] {
+        out.write_all(part)?;
+    }
     out.write_all(&vec![0; padding])?;
     out.write_all(hook)?;
     out.write_all(&said)?;
@@ -145,6 +174,7 @@ mod tests {
     use super::*;
 
     fn bundle(adapter: &[u8], hook: &[u8], words: &[&str]) -> Vec<u8> {
+        let adapter = &[adapter, &ALONE].concat();
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         let mut bytes = Vec::new();
         write(&mut bytes, adapter, hook, &words).unwrap();
@@ -166,6 +196,16 @@ mod tests {
             assert_eq!(&bytes[8192..8196], b"hook");
             assert_eq!(found.words, words);
         }
+    }
+
+    #[test]
+    fn only_podhook_exec_is_bundled() {
+        let write = |adapter: &[u8]| write(Vec::new(), adapter, b"hook", &[]).is_ok();
+        assert!(write(&[b"x", &ALONE[..], b"y"].concat()));
+        assert!(!write(b"x") && !write(&[ALONE, ALONE].concat()) && !write(&BUNDLED));
+        let whole = bundle(b"x", b"hook", &[]);
+        assert!(whole.starts_with(b"xpodhook-exec mark: in a bundle.."));
+        assert!(is_bundled(&BUNDLED) && !is_bundled(&ALONE));
     }
 
     #[test]

@@ -16,8 +16,10 @@
 
 use podhook_lifecycle::Invocation;
 use podhook_lifecycle::quote::unquote;
+use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Where the volume of the downward API is by custom.
@@ -62,7 +64,14 @@ pub fn fill_in(
 
 fn read(path: &Path) -> Option<String> {
     let mut text = String::new();
-    let file = File::open(path).ok()?;
+    // A FIFO is neither waited for nor read.
+    let mut open = File::options();
+    open.read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let file = open.open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
     file.take(MAX_FILE).read_to_string(&mut text).ok()?;
     let value = text.trim_end_matches('\n');
     (!value.is_empty()).then(|| value.to_owned())

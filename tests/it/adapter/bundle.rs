@@ -77,6 +77,26 @@ fn a_damaged_bundle_does_not_start() {
     }
 }
 
+/// What is left must not take its arguments for hooks.
+#[test]
+fn half_a_bundle_is_not_the_adapter() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = bundle(folder.path(), wasip1::EXITS, &["--timeout", "5s"]);
+    let bytes = std::fs::read(&whole).unwrap();
+    let hook = super::compiled(lifecycle::NOOP, &[]);
+    for cut in [1, 100, 5000] {
+        let half = folder.path().join(cut.to_string());
+        std::fs::write(&half, &bytes[..bytes.len() - cut]).unwrap();
+        std::fs::set_permissions(&half, std::fs::metadata(&whole).unwrap().permissions()).unwrap();
+        let refused = start(&half, &[&hook]);
+        assert_eq!(refused.status, 65, "{refused:#?}");
+        assert!(
+            refused.stderr.contains("its end is missing"),
+            "{refused:#?}"
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_bundled_is_said() {
     let folder = tempfile::tempdir().unwrap();

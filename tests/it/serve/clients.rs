@@ -102,14 +102,103 @@ fn slow_clients_are_left_and_harm_nobody() {
     serving.stop();
 }
 
+/// hyper would answer them by itself, and a kubelet take that for success.
 #[test]
-fn a_head_without_end_is_refused() {
+fn what_cannot_be_read_breaks_off_too() {
     let serving = Serving::start(&[]);
     let fields = "A: b\r\n".repeat(100);
-    assert_eq!(serving.get_with("/healthz", &fields).status, 431);
-    let long = format!("/{}", "x".repeat(40_000));
-    assert_ne!(serving.get(&long).status, 204);
-    assert_eq!(serving.get("/healthz").status, 200);
+    let long = format!("/v1/hooks/noop/preStop?{}", "x".repeat(40_000));
+    let bad = [
+        serving.get_with("/v1/hooks/noop/preStop", &fields),
+        serving.get_with("/v1/hooks/noop/preStop", "Content-Length: abc\r\n"),
+        serving.get("/v1/hooks/noop/preStop?\"<"),
+        serving.get(&long),
+    ];
+    for answer in &bad {
+        assert!(answer.broke_off(), "{answer:?}");
+    }
+    let mut used = serving.connect();
+    send(&mut used, "/healthz");
+    let mut answer = [0; 17];
+    used.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK\r\n");
+    used.write_all(b"nonsense\r\n\r\n").unwrap();
+    let rest = String::from_utf8(read(&mut used)).unwrap();
+    assert!(rest.ends_with("ok\nHTTP/1.1 "), "{rest}");
+    assert_eq!(
+        serving.metric(r#"podhook_turned_away_total{reason="Malformed"}"#),
+        5.0
+    );
+    serving.stop();
+    let other = Serving::start(&["--fail", "status"]);
+    assert_eq!(other.get_with("/healthz", &fields).status, 431);
+    other.stop();
+}
+
+#[test]
+fn who_goes_away_at_once_cancels_nothing() {
+    let serving = Serving::start(&[]);
+    for turn in 0..60 {
+        let mut client = serving.connect();
+        send(&mut client, "/v1/hooks/noop/preStop");
+        if turn % 2 == 0 {
+            client.shutdown(std::net::Shutdown::Write).unwrap();
+        }
+    }
+    let ran = r#"podhook_invocations_total{hook="noop",phase="PreStop",outcome="Succeeded"}"#;
+    while serving.metric(ran) < 60.0 {}
+    serving.stop();
+}
+
+#[test]
+fn who_goes_away_while_it_waits_cancels_nothing() {
+    let serving = Serving::start(&["--workers", "4", "--max-concurrent", "1", "--timeout", "1s"]);
+    let mut clients: Vec<_> = (0..4).map(|_| serving.connect()).collect();
+    for client in &mut clients {
+        send(client, "/v1/hooks/sleep/preStop");
+    }
+    // One at a time, whatever the number of workers.
+    while serving.metric("podhook_queued") < 3.0 {}
+    assert_eq!(serving.metric("podhook_running"), 1.0);
+    drop(clients);
+    let ended = r#"podhook_invocations_total{hook="sleep",phase="PreStop",outcome="Exhausted"}"#;
+    while serving.metric(ended) < 4.0 {}
+    assert_eq!(serving.metric("podhook_clients_gone_total"), 4.0);
+    serving.stop();
+}
+
+#[test]
+fn who_does_not_read_does_not_hold_the_end() {
+    let serving = Serving::start(&["--header-timeout", "1s"]);
+    let mut deaf = serving.connect();
+    deaf.set_nonblocking(true).unwrap();
+    // Until nothing more can be sent: answers are stuck.
+    let asks = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let mut stuck = 0;
+    while stuck < 50 {
+        match deaf.write(&asks) {
+            Ok(_) => stuck = 0,
+            Err(_) => {
+                stuck += 1;
+                std::thread::yield_now();
+            }
+        }
+    }
+    serving.stop();
+}
+
+#[test]
+fn the_token_is_not_for_modules() {
+    let folder = super::hooks();
+    let config = folder.path().join("serve.yaml");
+    std::fs::write(&config, "token: {value: s3cret}").unwrap();
+    let config = config.to_str().unwrap().to_owned();
+    let serving = Serving::in_folder(folder, "127.0.0.1:0", &["--config", &config]);
+    let fields = "X-Podhook-Token: s3cret\r\nX-Other: seen\r\n";
+    let answer = serving.get_with("/v1/http/web/headers", fields);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.body.contains("x-other=seen"), "{answer:?}");
+    assert!(!answer.body.contains("s3cret"), "{answer:?}");
     serving.stop();
 }
 

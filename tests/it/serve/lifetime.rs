@@ -54,3 +54,18 @@ fn killed_in_the_middle_it_leaves_nothing_in_the_way() {
     again.stop();
     drop(state);
 }
+
+/// Its log is a pipe that nobody empties.
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let options = ["--max-output", "1Mi", "--timeout", "200ms"];
+    let serving = Serving::start(&options);
+    let before = super::resident(serving.child.id());
+    for _ in 0..40 {
+        serving.get("/v1/hooks/flood/preStop");
+    }
+    let grown = super::resident(serving.child.id()).saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown}");
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended_unread(), Some(0));
+}

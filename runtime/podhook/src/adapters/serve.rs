@@ -89,10 +89,6 @@ pub(crate) fn run(options: Options) -> Result<u8, CommandError> {
         None => Configured::default(),
     };
     let log = Log::start(options.log).map_err(|why| fault(&why))?;
-    if !options.listen.ip().is_loopback() && !configured.has_token() {
-        let why = "whoever reaches this address can run the hooks: no token is configured";
-        log.warn(why, &[("address", &options.listen)]);
-    }
     let settings = settings(options)?;
     config::raise_open_files();
     let orders = orders().map_err(|why| fault(&why))?;
@@ -118,7 +114,7 @@ fn settings(options: Options) -> Result<Settings, CommandError> {
     let workers = options
         .workers
         .map_or_else(config::processors, NonZeroUsize::get);
-    width.fits(workers, config::max_mappings())?;
+    let slots = width.slots(workers, config::max_mappings())?;
     Ok(Settings {
         hooks: options.hooks,
         listen: options.listen,
@@ -127,6 +123,7 @@ fn settings(options: Options) -> Result<Settings, CommandError> {
         account: found.map(|found| found.limits.account(binding)),
         width,
         workers,
+        slots,
         connections: options.max_connections.get(),
         header_timeout: options.header_timeout,
         config: options.config,

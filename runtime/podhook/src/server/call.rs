@@ -1,5 +1,6 @@
 //! One call of a hook: let in, run, reported. And what all workers share.
 
+use super::calls::{Calls, Client};
 use super::gate::Gate;
 use super::hooks::{HookFile, Hooks};
 use super::log::{Called, Log};
@@ -10,11 +11,7 @@ use podhook_ledger::Account;
 use podhook_lifecycle::{Handler, Hook, HttpRequest, Invocation, Report};
 use podhook_runner::{Runner, refuse_file};
 use podhook_sandbox::{Cancel, CodeStore, Wiring};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
-use std::task::{Context, Poll};
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
 /// Something for the thread that compiles.
@@ -86,7 +83,24 @@ impl Shared {
             }
         }
         self.hooks.load(self);
+        self.warn_if_open();
         self.log.say("reloaded", &[]);
+    }
+
+    /// Says so where anybody can run the hooks who reaches the address.
+    pub(super) fn warn_if_open(&self) {
+        let address = self.settings.listen;
+        if !address.ip().is_loopback() && self.configured().token.is_none() {
+            let why = "whoever reaches this address can run the hooks: no token is configured";
+            self.log.warn(why, &[("address", &address)]);
+        }
+    }
+
+    /// Counts and says that a call came to no hook.
+    pub(super) fn turned_away(&self, why: TurnedAway, path: &str) {
+        self.metrics.turned_away(why);
+        let fields: &[(&str, &dyn std::fmt::Display)] = &[("why", &why.as_str()), ("path", &path)];
+        self.log.warn("turned away", fields);
     }
 
     pub(super) fn stop(&self) {
@@ -136,41 +150,37 @@ pub(super) enum Asked {
 pub(super) struct Worker {
     pub(super) runner: Runner,
     pub(super) gate: Gate,
+    pub(super) calls: Calls,
     pub(super) shared: Arc<Shared>,
 }
 
 impl Worker {
-    /// Runs a hook, once it is compiled and let in. It goes on where nobody waits for it
-    /// any more.
+    /// Runs a hook, once it is compiled and let in.
     pub(super) async fn call(
-        self: &Arc<Self>,
-        hook: Arc<HookFile>,
+        &self,
+        hook: &HookFile,
         asked: Asked,
+        client: &Client,
     ) -> Result<Report, TurnedAway> {
         let _ = hook.ready.clone().wait_for(|ready| *ready).await;
-        let queued = Counted::up(&self.shared.metrics.queued);
+        let metrics = &self.shared.metrics;
+        let queued = Counted::up(&metrics.queued);
         let permit = self.gate.enter().await.map_err(TurnedAway::Closed)?;
         drop(queued);
-        let waited_for = Arc::new(AtomicBool::new(true));
-        let (worker, waits) = (self.clone(), waited_for.clone());
-        let runs = async move {
-            let running = Counted::up(&worker.shared.metrics.running);
-            let call = Arc::new(invocation(&hook, asked));
-            let report = worker.run(&hook, &call).await;
-            let client_gone = !waits.load(SeqCst);
-            let metrics = &worker.shared.metrics;
-            metrics.ended(hook.counted(report.hook, metrics), &report, client_gone);
-            worker.shared.log.invocation(&Called {
-                hook: &hook.name,
-                call: &call,
-                report: &report,
-                client_gone,
-            });
-            // Before whoever waits goes on: what it asks for next may need the place.
-            drop((running, permit));
-            report
-        };
-        Ok(GoesOn::new(Box::pin(runs), waited_for).await)
+        let running = Counted::up(&metrics.running);
+        let call = Arc::new(invocation(hook, asked));
+        let report = self.run(hook, &call).await;
+        let client_gone = client.is_gone();
+        metrics.ended(hook.counted(report.hook, metrics), &report, client_gone);
+        self.shared.log.invocation(&Called {
+            hook: &hook.name,
+            call: &call,
+            report: &report,
+            client_gone,
+        });
+        // Before whoever waits goes on: what it asks for next may need the place.
+        drop((running, permit));
+        Ok(report)
     }
 
     async fn run(&self, hook: &HookFile, call: &Arc<Invocation>) -> Report {
@@ -226,48 +236,5 @@ impl<'g> Counted<'g> {
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-/// A hook whose client waits. Where the client goes away, it goes on by itself.
-struct GoesOn {
-    runs: Option<Pin<Box<dyn Future<Output = Report> + Send>>>,
-    waited_for: Arc<AtomicBool>,
-}
-
-impl GoesOn {
-    fn new(
-        runs: Pin<Box<dyn Future<Output = Report> + Send>>,
-        waited_for: Arc<AtomicBool>,
-    ) -> Self {
-        Self {
-            runs: Some(runs),
-            waited_for,
-        }
-    }
-}
-
-impl Future for GoesOn {
-    type Output = Report;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
-        let Some(runs) = &mut self.runs else {
-            return Poll::Pending;
-        };
-        let polled = runs.as_mut().poll(cx);
-        if polled.is_ready() {
-            self.runs = None;
-        }
-        polled
-    }
-}
-
-impl Drop for GoesOn {
-    fn drop(&mut self) {
-        // At the end of the worker nobody is left to go on.
-        if let (Some(runs), Ok(worker)) = (self.runs.take(), Handle::try_current()) {
-            self.waited_for.store(false, SeqCst);
-            worker.spawn(runs);
-        }
     }
 }

@@ -6,21 +6,23 @@
 //! So a failure is the beginning of a status line, and then the end.
 
 use super::call::{Asked, Whom, Worker};
+use super::guarded::{Answers, Guarded};
 use super::hooks::HookFile;
 use super::metrics::TurnedAway;
 use super::route::Route;
 use super::settings::FailAs;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{self, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use podhook_lifecycle::{HttpRequest, Outcome, Report};
-use podhook_runner::report_line;
 use podhook_runner::wire::HookReport;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -40,103 +42,124 @@ const MAX_FIELDS: usize = 64;
 #[error("the hook failed")]
 struct BreakOff;
 
+/// Fields of one connection, or written by us.
+const HOP_BY_HOP: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::CONTENT_LENGTH,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+];
+
 type Answer = Result<Response<Full<Bytes>>, BreakOff>;
 
 /// Serves a connection to its end.
 pub(super) async fn serve(stream: TcpStream, worker: Arc<Worker>) {
-    let mut stopping = worker.shared.stopping.subscribe();
-    let timeout = worker.shared.settings.header_timeout;
-    let serving = worker.clone();
-    let service = service_fn(move |request| {
-        let worker = serving.clone();
-        // In a box, so that the connection can be taken apart.
-        let answer: Pin<Box<dyn Future<Output = Answer> + Send>> =
-            Box::pin(async move { worker.answer(request).await });
-        answer
+    let shared = worker.shared.clone();
+    let mut stopping = shared.stopping.subscribe();
+    let timeout = shared.settings.header_timeout;
+    let answers = Answers::default();
+    let (serving, told) = (worker.clone(), answers.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = serving.answer(request.into_parts().0);
+        let told = told.clone();
+        let answering: Answering = Box::pin(async move {
+            let answer = answer.await;
+            if answer.is_ok() {
+                told.one();
+            }
+            answer
+        });
+        answering
     });
     let _ = stream.set_nodelay(true);
+    let lets_all = shared.settings.fail == FailAs::Status;
+    let guarded = Guarded::new(stream, answers.clone(), lets_all, timeout);
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeout)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_FIELDS)
-        .serve_connection(TokioIo::new(stream), service);
-    let stops = async {
-        let _ = stopping.wait_for(|stopping| *stopping).await;
+        .serve_connection(guarded, service);
+    let ended = tokio::select! {
+        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(ended),
+        _ = stopping.wait_for(|stopping| *stopping) => None,
     };
-    let served = tokio::select! {
-        served = &mut connection => served,
-        () = stops => {
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
+            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }
     };
-    if served.is_err_and(|error| error.is_user()) {
-        let mut stream = connection.into_parts().io.into_inner();
-        let _ = stream.write_all(INCOMPLETE).await;
-        let _ = stream.shutdown().await;
+    let failed = ended.is_err_and(|error| error.is_user());
+    let mut stream = connection.into_parts().io.into_inner();
+    if answers.were_swallowed() {
+        shared.turned_away(TurnedAway::Malformed, "");
     }
+    if failed || answers.were_swallowed() {
+        let _ = tokio::time::timeout(timeout, stream.write_all(INCOMPLETE)).await;
+    }
+    let _ = stream.shutdown().await;
 }
 
+/// What becomes of a request.
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
 impl Worker {
-    async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Answer {
-        let path = request.uri().path();
-        match Route::of(path) {
-            Route::Health => Ok(text(StatusCode::OK, "ok\n")),
-            Route::Ready => Ok(self.readiness()),
-            Route::Metrics => Ok(self.metrics()),
-            Route::Unknown => self.turned_away(TurnedAway::Unknown, path),
-            Route::Hook { name, phase } => {
-                let hook = match self.admitted(&request, name).await {
-                    Ok(hook) => hook,
-                    Err(why) => return self.turned_away(why, path),
-                };
-                let whom = Whom::of_query(request.uri().query().unwrap_or_default());
-                match self.call(hook, Asked::Hook(phase, whom)).await {
-                    Ok(report) => self.reported(&report),
-                    Err(why) => self.turned_away(why, path),
-                }
+    /// Begins at once, whether the answer is asked for or not.
+    fn answer(self: &Arc<Self>, request: Parts) -> Answering {
+        let path = request.uri.path();
+        let (name, phase, below) = match Route::of(path) {
+            Route::Health => return now(Ok(text(StatusCode::OK, "ok\n"))),
+            Route::Ready => return now(Ok(self.readiness())),
+            Route::Metrics => return now(Ok(self.metrics())),
+            Route::Unknown => return now(self.turned_away(TurnedAway::Unknown, path)),
+            Route::Hook { name, phase } => (name.to_owned(), Some(phase), String::new()),
+            Route::Http { name, path } => (name.to_owned(), None, path.to_owned()),
+        };
+        let (worker, path) = (self.clone(), path.to_owned());
+        let waiting = self.calls.begin(move |client| async move {
+            let hook = worker.admitted(&request, &name).await?;
+            let asked = match phase {
+                Some(phase) => Asked::Hook(
+                    phase,
+                    Whom::of_query(request.uri.query().unwrap_or_default()),
+                ),
+                None if !hook.is_http() => return Err(TurnedAway::Unknown),
+                None => Asked::Http(worker.forwarded(&below, &request)),
+            };
+            worker.call(&hook, asked, &client).await
+        });
+        let worker = self.clone();
+        Box::pin(async move {
+            match waiting.await {
+                Some(Ok(report)) if phase.is_none() => worker.answered(report),
+                Some(Ok(report)) => worker.reported(&report),
+                Some(Err(why)) => worker.turned_away(why, &path),
+                None => worker.turned_away(TurnedAway::Lost, &path),
             }
-            Route::Http { name, path: below } => {
-                let hook = match self.admitted(&request, name).await {
-                    Ok(hook) => hook,
-                    Err(why) => return self.turned_away(why, path),
-                };
-                match self
-                    .call(hook, Asked::Http(forwarded(below, &request)))
-                    .await
-                {
-                    Ok(report) => Ok(answered(report)),
-                    Err(why) => self.turned_away(why, path),
-                }
-            }
-        }
+        })
     }
 
     /// The hook, for who may call it.
-    async fn admitted(
-        self: &Arc<Self>,
-        request: &Request<Incoming>,
-        name: &str,
-    ) -> Result<Arc<HookFile>, TurnedAway> {
-        let configured = self.shared.configured();
-        if let Some(token) = &configured.token {
-            let brought = request.headers().get(&token.header);
+    async fn admitted(&self, request: &Parts, name: &str) -> Result<Arc<HookFile>, TurnedAway> {
+        if let Some(token) = &self.shared.configured().token {
+            let brought = request.headers.get(&token.header);
             let brought = brought.map_or(&b""[..], HeaderValue::as_bytes);
             if !is_same(brought, token.value.as_bytes()) {
                 return Err(TurnedAway::Unauthorized);
             }
         }
-        if request.method() != Method::GET {
+        if request.method != Method::GET {
             return Err(TurnedAway::Unknown);
         }
         if let Some(hook) = self.shared.hooks.get(name) {
             return Ok(hook);
         }
-        // It may have come since the folder was read.
         let (shared, name) = (self.shared.clone(), name.to_owned());
-        let read = move || shared.hooks.read(&name, &configured, &shared);
-        match tokio::task::spawn_blocking(read).await {
+        let find = move || shared.hooks.find(&name, &shared);
+        match tokio::task::spawn_blocking(find).await {
             Ok(Ok(hook)) => Ok(hook),
             Ok(Err(_)) | Err(_) => Err(TurnedAway::Unknown),
         }
@@ -159,14 +182,47 @@ impl Worker {
 
     /// Also that is a failure to the kubelet: a hook that was to run has not.
     fn turned_away(&self, why: TurnedAway, path: &str) -> Answer {
-        self.shared.metrics.turned_away(why);
-        self.shared
-            .log
-            .warn("turned away", &[("why", &why.as_str()), ("path", &path)]);
+        self.shared.turned_away(why, path);
         match self.shared.settings.fail {
             FailAs::Transport => Err(BreakOff),
             FailAs::Status => Ok(text(why.status(), &format!("{}\n", why.as_str()))),
         }
+    }
+
+    /// The request as the module is given it: without the token, which is not for it.
+    fn forwarded(&self, path: &str, request: &Parts) -> HttpRequest {
+        let query = request.uri.query();
+        let path = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+        let configured = self.shared.configured();
+        let token = configured.token.as_ref().map(|token| &token.header);
+        let fields = request.headers.iter().filter_map(|(name, value)| {
+            let is_kept = !HOP_BY_HOP.contains(name) && Some(name) != token;
+            let text = value.to_str().ok()?;
+            is_kept.then(|| (name.to_string(), text.to_owned()))
+        });
+        HttpRequest {
+            path,
+            headers: fields.collect(),
+        }
+    }
+
+    /// The module's own answer; a module without one has failed.
+    fn answered(&self, report: Report) -> Answer {
+        let Some(answer) = report.response else {
+            return self.reported(&report);
+        };
+        let mut response = Response::new(Full::from(answer.body));
+        *response.status_mut() =
+            StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        for (name, value) in answer.headers {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&value))
+                && !HOP_BY_HOP.contains(&name)
+            {
+                response.headers_mut().append(name, value);
+            }
+        }
+        Ok(response)
     }
 
     fn readiness(&self) -> Response<Full<Bytes>> {
@@ -225,51 +281,6 @@ fn invocation(report: &Report) -> HeaderValue {
     HeaderValue::from_str(&report.id.to_string()).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// The request as the module is given it.
-fn forwarded(path: &str, request: &Request<Incoming>) -> HttpRequest {
-    let query = request.uri().query();
-    let path = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-    let fields = request.headers().iter().filter_map(|(name, value)| {
-        let hop = [
-            "connection",
-            "keep-alive",
-            "transfer-encoding",
-            "content-length",
-            "upgrade",
-        ];
-        let text = value.to_str().ok()?;
-        (!hop.contains(&name.as_str())).then(|| (name.to_string(), text.to_owned()))
-    });
-    HttpRequest {
-        path,
-        headers: fields.collect(),
-    }
-}
-
-/// The module's own answer, or why there is none.
-fn answered(report: Report) -> Response<Full<Bytes>> {
-    let line = report_line::failure(&report);
-    let Some(answer) = report.response else {
-        let line = line.unwrap_or_default() + "\n";
-        return text(StatusCode::BAD_GATEWAY, &line);
-    };
-    let mut response = Response::new(Full::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    for (name, value) in answer.headers {
-        let name = http::HeaderName::from_bytes(name.as_bytes());
-        let is_framing = |name: &http::HeaderName| {
-            [
-                http::header::CONTENT_LENGTH,
-                http::header::TRANSFER_ENCODING,
-                http::header::CONNECTION,
-            ]
-            .contains(name)
-        };
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&value))
-            && !is_framing(&name)
-        {
-            response.headers_mut().append(name, value);
-        }
-    }
-    response
+fn now(answer: Answer) -> Answering {
+    Box::pin(ready(answer))
 }

@@ -1,4 +1,7 @@
 //! How many hooks run at a time, and how many wait for it, for how long.
+//!
+//! All workers together have so many places; a worker alone has as many as its pool has
+//! slots, which is all of them where the machine can hold that.
 
 use podhook_runner::CommandError;
 use std::sync::Arc;
@@ -9,7 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Mappings of the program, its threads and its code.
 const OTHER_MAPPINGS: usize = 2000;
 
-/// Of a gate, or of all of them.
+/// Mappings of a slot's stack, from the start.
+const OF_SLOT: usize = 2;
+
+/// Mappings of a hook that runs: its memory, and the memory's image.
+const OF_HOOK: usize = 4;
+
+/// How many, of all workers together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Width {
     /// Hooks that run at a time.
@@ -21,45 +30,60 @@ pub(crate) struct Width {
 }
 
 impl Width {
-    /// Whether so many hooks fit into a process that may have so many mappings: two for a
-    /// stack, from the start, and four for a memory and its image.
+    /// Slots of each of so many workers, in a process that may have so many mappings.
     ///
     /// # Errors
     /// 70, with what to do about it.
-    pub(crate) fn fits(self, workers: usize, mappings: usize) -> Result<(), CommandError> {
-        let of_hooks = self
-            .share(workers)
-            .running
-            .saturating_mul(workers)
-            .saturating_mul(6);
-        match of_hooks.saturating_add(OTHER_MAPPINGS) <= mappings {
-            true => Ok(()),
-            false => {
+    pub(crate) fn slots(self, workers: usize, mappings: usize) -> Result<usize, CommandError> {
+        let takes = |slots: usize| {
+            let slots = slots.saturating_mul(workers).saturating_mul(OF_SLOT);
+            let hooks = self.running.saturating_mul(OF_HOOK);
+            slots.saturating_add(hooks).saturating_add(OTHER_MAPPINGS)
+        };
+        let share = self.running.div_ceil(workers);
+        match (takes(self.running) <= mappings, takes(share) <= mappings) {
+            (true, _) => Ok(self.running),
+            (false, true) => Ok(share),
+            (false, false) => {
+                let (hooks, needed) = (self.running, takes(share));
                 let why = format!(
-                    "{} hooks take {of_hooks} mappings, and a process may have {mappings}",
-                    self.running
+                    "{hooks} hooks take {needed} mappings, and a process may have {mappings}"
                 );
                 let hint = "lower --max-concurrent, or raise vm.max_map_count";
                 Err(CommandError::host_fault("--max-concurrent", why).hint(hint))
             }
         }
     }
+}
 
-    /// One of `parts` gates that have this width together.
-    pub(super) fn share(self, parts: usize) -> Self {
+/// What all workers share.
+pub(super) struct Places {
+    width: Width,
+    all: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+impl Places {
+    pub(super) fn new(width: Width) -> Self {
         Self {
-            running: self.running.div_ceil(parts),
-            waiting: self.waiting.div_ceil(parts),
-            ..self
+            width,
+            all: Arc::new(Semaphore::new(width.running)),
+            waiting: AtomicUsize::new(0),
         }
     }
 }
 
 /// One worker's.
 pub(super) struct Gate {
-    width: Width,
-    permits: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    places: Arc<Places>,
+    slots: usize,
+    own: Arc<Semaphore>,
+}
+
+/// A place, until it is dropped.
+pub(super) struct Permit {
+    _all: OwnedSemaphorePermit,
+    _own: OwnedSemaphorePermit,
 }
 
 /// Why a hook was not let in.
@@ -81,37 +105,47 @@ impl Closed {
 }
 
 impl Gate {
-    pub(super) fn new(width: Width) -> Self {
+    pub(super) fn new(places: Arc<Places>, slots: usize) -> Self {
         Self {
-            width,
-            permits: Arc::new(Semaphore::new(width.running)),
-            waiting: AtomicUsize::new(0),
+            places,
+            slots,
+            own: Arc::new(Semaphore::new(slots)),
         }
     }
 
     /// Lets in, now or later; in the order of arrival.
-    pub(super) async fn enter(&self) -> Result<OwnedSemaphorePermit, Closed> {
-        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
-            return Ok(permit);
+    pub(super) async fn enter(&self) -> Result<Permit, Closed> {
+        let (all, own) = (&self.places.all, &self.own);
+        if let Ok(all) = all.clone().try_acquire_owned()
+            && let Ok(own) = own.clone().try_acquire_owned()
+        {
+            return Ok(Permit {
+                _all: all,
+                _own: own,
+            });
         }
-        let _waits = Waits::among(&self.waiting, self.width.waiting).ok_or(Closed::Full)?;
-        let permit = self.permits.clone().acquire_owned();
-        match tokio::time::timeout(self.width.patience, permit).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(Closed::TooLong),
+        let Width {
+            waiting, patience, ..
+        } = self.places.width;
+        let _waits = Waits::among(&self.places.waiting, waiting).ok_or(Closed::Full)?;
+        let permit = async {
+            // Its own first: a place that cannot be used is not taken from others.
+            let own = own.clone().acquire_owned().await.ok()?;
+            let all = all.clone().acquire_owned().await.ok()?;
+            Some(Permit {
+                _all: all,
+                _own: own,
+            })
+        };
+        match tokio::time::timeout(patience, permit).await {
+            Ok(Some(permit)) => Ok(permit),
+            Ok(None) | Err(_) => Err(Closed::TooLong),
         }
     }
 
-    /// Waits until nobody runs.
-    pub(super) async fn emptied(&self) {
-        let all = u32::try_from(self.width.running).unwrap_or(u32::MAX);
-        let _ = self.permits.acquire_many(all).await;
-    }
-
-    /// Hooks that run or wait.
+    /// Hooks that run here.
     pub(super) fn load(&self) -> usize {
-        let free = self.permits.available_permits();
-        self.width.running.saturating_sub(free) + self.waiting.load(SeqCst)
+        self.slots.saturating_sub(self.own.available_permits())
     }
 }
 
@@ -149,27 +183,33 @@ mod tests {
         patience: Duration::from_secs(5),
     };
 
+    fn gates() -> [Arc<Gate>; 2] {
+        let places = Arc::new(Places::new(WIDTH));
+        [(); 2].map(|()| Arc::new(Gate::new(places.clone(), 1)))
+    }
+
     #[test]
     fn who_does_not_fit_waits_who_finds_no_room_to_wait_is_turned_away() {
         paused(async {
-            let gate = Arc::new(Gate::new(WIDTH));
-            let first = gate.enter().await.unwrap();
-            let other = gate.clone();
-            let second = tokio::spawn(async move { other.enter().await.map(drop) });
+            let [one, other] = gates();
+            let first = one.enter().await.unwrap_or_else(|_| panic!("it is free"));
+            let gate = other.clone();
+            let second = tokio::spawn(async move { gate.enter().await.map(drop) });
             tokio::task::yield_now().await;
-            assert_eq!(gate.load(), 2);
-            assert_eq!(gate.enter().await.map(drop), Err(Closed::Full));
+            // Of another worker, and counted with it.
+            assert_eq!(other.enter().await.map(drop), Err(Closed::Full));
+            assert_eq!((one.load(), other.load()), (1, 1));
             drop(first);
             assert_eq!(second.await.unwrap(), Ok(()));
-            assert_eq!(gate.load(), 0);
+            assert_eq!((one.load(), other.load()), (0, 0));
         });
     }
 
     #[test]
     fn nobody_waits_for_ever() {
         paused(async {
-            let gate = Gate::new(WIDTH);
-            let _first = gate.enter().await.unwrap();
+            let [gate, _] = gates();
+            let _first = gate.enter().await;
             let began = tokio::time::Instant::now();
             assert_eq!(gate.enter().await.map(drop), Err(Closed::TooLong));
             assert_eq!(began.elapsed(), WIDTH.patience);
@@ -177,12 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_away_waits_no_longer() {
-        paused(async {
-            let gate = Gate::new(WIDTH);
-            let _first = gate.enter().await.unwrap();
-            drop(tokio::time::timeout(Duration::from_secs(1), gate.enter()).await);
-            assert_eq!(gate.load(), 1);
-        });
+    fn slots_are_for_all_where_the_machine_can_hold_them() {
+        let width = |running| Width { running, ..WIDTH };
+        let slots = |running, workers| width(running).slots(workers, 65_530).ok();
+        assert_eq!(slots(1, 4), Some(1));
+        assert_eq!(slots(1000, 2), Some(1000));
+        assert_eq!(slots(10_000, 2), Some(5000));
+        assert_eq!(slots(1_000_000, 2), None);
     }
 }

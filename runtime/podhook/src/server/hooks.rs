@@ -13,6 +13,7 @@ use podhook_runner::options::{self, HookOptions};
 use podhook_runner::{CommandError, Runner, downward};
 use podhook_sandbox::{InvalidModule, Module, Profile, module};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::watch;
 
@@ -24,6 +25,7 @@ pub(super) struct HookFile {
     pub(super) asked: Invocation,
     pub(super) own: AccountLimits,
     pub(super) state: Arc<dyn State>,
+    state_dir: Option<PathBuf>,
     /// Once it is compiled, or cannot be.
     pub(super) ready: watch::Receiver<bool>,
     /// By phase; the last is without any.
@@ -31,6 +33,12 @@ pub(super) struct HookFile {
 }
 
 impl HookFile {
+    /// Whether it takes requests.
+    pub(super) fn is_http(&self) -> bool {
+        let kind = self.module.as_ref().map(Module::kind);
+        matches!(kind, Ok(ModuleKind::Http) | Err(_))
+    }
+
     /// What is counted of it in this phase.
     pub(super) fn counted(&self, phase: Option<Hook>, metrics: &Metrics) -> &OfPhase {
         let [post_start, pre_stop, none] = &self.counted;
@@ -47,6 +55,8 @@ impl HookFile {
 #[derive(Default)]
 pub(super) struct Hooks {
     known: Mutex<HashMap<String, Arc<HookFile>>>,
+    /// One at a time: two that read the same file would each make a state for it.
+    reading: Mutex<()>,
 }
 
 /// A file's ending.
@@ -97,6 +107,7 @@ impl Hooks {
                 &[("hook", &missing)],
             );
         }
+        let _one = self.reading.lock();
         for name in &names {
             if let Err(error) = self.read(name, &configured, shared) {
                 shared
@@ -108,8 +119,21 @@ impl Hooks {
         shared.log.say("hooks", &[("count", &names.len())]);
     }
 
-    /// Reads one file.
-    pub(super) fn read(
+    /// A hook that came since the folder was read.
+    pub(super) fn find(
+        &self,
+        name: &str,
+        shared: &Arc<Shared>,
+    ) -> Result<Arc<HookFile>, CommandError> {
+        let _one = self.reading.lock();
+        match self.get(name) {
+            Some(known) => Ok(known),
+            None => self.read(name, &shared.configured(), shared),
+        }
+    }
+
+    /// Reads one file; nobody else may be reading.
+    fn read(
         &self,
         name: &str,
         configured: &Configured,
@@ -129,11 +153,12 @@ impl Hooks {
                 memory_max: options.limits.budget(&Budget::default()).memory,
                 ..options.limits.own()
             },
-            state: match (&options.state_dir, before) {
+            state: match before.filter(|before| before.state_dir == options.state_dir) {
                 // What postStart kept, preStop finds, also after a reload.
-                (None, Some(before)) => before.state.clone(),
-                (folder, _) => options::state(folder.as_deref())?,
+                Some(before) => before.state.clone(),
+                None => options::state(options.state_dir.as_deref())?,
             },
+            state_dir: options.state_dir,
             module,
             ready,
             counted: Default::default(),

@@ -11,10 +11,10 @@ use podhook_runner::report_line;
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 /// How lines are written.
@@ -26,8 +26,15 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Lines on their way.
+/// Lines on their way, and bytes of them.
 const LINES: usize = 8192;
+const BYTES: usize = 8 << 20;
+
+/// Bytes of a hook's output in a line: its end.
+const OUTPUT: usize = 4 << 10;
+
+/// How long the end waits for a reader.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Bytes that are written at once.
 const AT_ONCE: usize = 64 << 10;
@@ -40,7 +47,10 @@ pub(crate) struct Log {
     format: LogFormat,
     lines: Mutex<Option<SyncSender<String>>>,
     lost: AtomicU64,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Bytes that are not written yet.
+    pending: Arc<AtomicUsize>,
+    /// Says when all is written.
+    written: Mutex<Receiver<()>>,
 }
 
 /// Fields of a line.
@@ -61,12 +71,19 @@ impl Log {
     pub(crate) fn start(format: LogFormat) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(LINES);
         let builder = std::thread::Builder::new().name("podhook-log".to_owned());
-        let writer = builder.spawn(move || write(&receiver))?;
+        let pending = Arc::new(AtomicUsize::new(0));
+        let (done, written) = sync_channel(1);
+        let left = pending.clone();
+        builder.spawn(move || {
+            write(&receiver, &left);
+            let _ = done.send(());
+        })?;
         Ok(Self {
+            pending,
+            written: Mutex::new(written),
             format,
             lines: Mutex::new(Some(sender)),
             lost: AtomicU64::new(0),
-            writer: Mutex::new(Some(writer)),
         })
     }
 
@@ -121,7 +138,9 @@ impl Log {
             ("stderr", &report.output.stderr),
         ] {
             if !bytes.is_empty() {
-                line.text(name, &String::from_utf8_lossy(bytes));
+                let start = bytes.len().saturating_sub(OUTPUT);
+                let end = bytes.get(start..).unwrap_or_default();
+                line.text(name, &String::from_utf8_lossy(end));
             }
         }
         if !report.logs.is_empty() {
@@ -142,26 +161,26 @@ impl Log {
         if lost > 0 {
             let mut said = Line::begin(self.format, "warn", "log lines lost");
             said.plain("lines", lost);
-            if lines.try_send(said.end()).is_ok() {
+            let said = said.end();
+            let bytes = said.len();
+            if lines.try_send(said).is_ok() {
+                self.pending.fetch_add(bytes, Relaxed);
                 self.lost.fetch_sub(lost, Relaxed);
             }
         }
-        if let Err(TrySendError::Full(_)) = lines.try_send(line) {
+        let bytes = line.len();
+        let fits = self.pending.fetch_add(bytes, Relaxed) + bytes <= BYTES;
+        if !fits || matches!(lines.try_send(line), Err(TrySendError::Full(_))) {
+            self.pending.fetch_sub(bytes, Relaxed);
             self.lost.fetch_add(1, Relaxed);
         }
     }
 
-    /// Waits until all is written.
+    /// Waits until all is written, or for as long as a reader may be waited for.
     pub(super) fn finish(&self) {
         drop(self.lines().take());
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(writer) = writer {
-            let _ = writer.join();
-        }
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = written.recv_timeout(LAST_WORDS);
     }
 }
 
@@ -234,7 +253,7 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(plain)
 }
 
-fn write(lines: &Receiver<String>) {
+fn write(lines: &Receiver<String>, pending: &AtomicUsize) {
     let mut out = io::stdout();
     while let Ok(mut gathered) = lines.recv() {
         let first = gathered.len();
@@ -247,6 +266,7 @@ fn write(lines: &Receiver<String>) {
         let _ = out
             .write_all(gathered.as_bytes())
             .and_then(|()| out.flush());
+        pending.fetch_sub(gathered.len(), Relaxed);
         if gathered.len() > first {
             std::thread::sleep(GATHERED);
         }

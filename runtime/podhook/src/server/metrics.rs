@@ -36,6 +36,8 @@ enum Why {
     TooLong,
     Unknown,
     Unauthorized,
+    Malformed,
+    Lost,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -62,6 +64,10 @@ pub(super) enum TurnedAway {
     Unknown,
     /// Without the token.
     Unauthorized,
+    /// No request that can be read.
+    Malformed,
+    /// It did not come to its end, for a fault of ours.
+    Lost,
 }
 
 impl TurnedAway {
@@ -70,6 +76,8 @@ impl TurnedAway {
             Self::Closed(closed) => closed.as_str(),
             Self::Unknown => "no such hook",
             Self::Unauthorized => "without the token",
+            Self::Malformed => "not a request that can be read",
+            Self::Lost => "the call did not come to its end",
         }
     }
 
@@ -79,6 +87,8 @@ impl TurnedAway {
             Self::Closed(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unknown => StatusCode::NOT_FOUND,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Lost => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
@@ -254,6 +264,8 @@ impl Metrics {
             TurnedAway::Closed(Closed::TooLong) => Why::TooLong,
             TurnedAway::Unknown => Why::Unknown,
             TurnedAway::Unauthorized => Why::Unauthorized,
+            TurnedAway::Malformed => Why::Malformed,
+            TurnedAway::Lost => Why::Lost,
         };
         self.turned_away.get_or_create(&Turned { reason }).inc();
     }

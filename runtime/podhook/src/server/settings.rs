@@ -19,11 +19,12 @@
 use super::gate::Width;
 use crate::pod_file::Source;
 use crate::pod_file::located::{self, Kind, Node};
+use http::{HeaderName, HeaderValue};
 use podhook_ledger::Account;
 use podhook_runner::CommandError;
 use podhook_runner::options::{AdapterOptions, HookIs, HookOptions, LimitOptions};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) account: Option<Arc<Account>>,
     pub(crate) width: Width,
     pub(crate) workers: usize,
+    /// Of each worker's pool.
+    pub(crate) slots: usize,
     pub(crate) connections: usize,
     /// For a request's head, and between requests.
     pub(crate) header_timeout: Duration,
@@ -66,13 +69,15 @@ pub(crate) struct Configured {
     pub(super) podinfo: Option<PathBuf>,
     defaults: HookOptions,
     hooks: HashMap<String, HookOptions>,
+    /// Hooks that may not signal, whatever the defaults are.
+    no_signal: HashSet<String>,
 }
 
 /// What a request has to bring.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    pub(super) header: String,
-    pub(super) value: String,
+    pub(super) header: HeaderName,
+    pub(super) value: HeaderValue,
 }
 
 impl std::fmt::Debug for Token {
@@ -121,6 +126,10 @@ impl Configured {
                             return Err((field, why.to_owned()));
                         }
                         let options = options(node, &field)?;
+                        let signal = node.get("allow-signal").map(Node::to_value);
+                        if signal == Some(Value::Bool(false)) {
+                            configured.no_signal.insert(name.clone());
+                        }
                         configured.hooks.insert(name.clone(), options);
                     }
                 }
@@ -128,11 +137,6 @@ impl Configured {
             }
         }
         Ok(configured)
-    }
-
-    /// Whether a request has to bring something.
-    pub(crate) fn has_token(&self) -> bool {
-        self.token.is_some()
     }
 
     /// Of a hook: on top of the command line's.
@@ -149,6 +153,10 @@ impl Configured {
         {
             // They were read once; said again they mean the same.
             let _ = options.read(part.words(), HookIs::Bundled);
+        }
+        if self.no_signal.contains(name) {
+            options.hook.grants.allow_signal = false;
+            options.hook.grants.container_pid = None;
         }
         options.hook
     }
@@ -205,13 +213,19 @@ fn token(node: &Node, environment: Environment<'_>) -> Read<Token> {
             return Err(missing(&"one of value, env and file is enough"));
         }
     }
-    match value.filter(|value| !value.is_empty()) {
-        Some(value) => Ok(Token { header, value }),
-        None => Err((
-            "token".to_owned(),
-            "no value, env or file that has any".to_owned(),
-        )),
-    }
+    let wrong = |why: &str| ("token".to_owned(), why.to_owned());
+    let value = value.filter(|value| !value.is_empty());
+    let value = value.ok_or_else(|| wrong("no value, env or file that has any"))?;
+    let is_edged = value.trim() != value;
+    Ok(Token {
+        header: header
+            .parse()
+            .map_err(|_| wrong("its header is no name of a field"))?,
+        value: HeaderValue::from_str(&value)
+            .ok()
+            .filter(|_| !is_edged)
+            .ok_or_else(|| wrong("its value cannot be that of a field"))?,
+    })
 }
 
 /// A hook's options, as words of the command line.
@@ -298,6 +312,10 @@ mod tests {
         );
         assert!(drain.grants.allow_signal);
         assert_eq!(drain.args, ["fast", "--now"]);
+        let quiet =
+            read("defaults: {allow-signal: true}\nhooks: {a: {allow-signal: false}}").unwrap();
+        let may = |name| quiet.options(name, &line).grants.allow_signal;
+        assert_eq!((may("a"), may("b")), (false, true));
         let other = configured.options("other", &line);
         assert_eq!(other.limits.timeout, Some(Duration::from_secs(20)));
         assert!(other.args.is_empty());
@@ -308,12 +326,12 @@ mod tests {
         let token = |text: &str| read(text).map(|configured| configured.token.unwrap());
         let found = token("token: {env: TOKEN}").unwrap();
         assert_eq!(
-            (found.header.as_str(), found.value.as_str()),
-            (TOKEN_HEADER, "secret")
+            (found.header.as_str(), found.value.as_bytes()),
+            ("x-podhook-token", &b"secret"[..])
         );
         assert_eq!(
             token("token: {header: X-A, value: v}").unwrap().header,
-            "X-A"
+            "x-a"
         );
         for (text, why) in [
             ("token: {env: NONE}", "token.env: no such variable"),
@@ -324,6 +342,12 @@ mod tests {
             ("token: {value: ''}", "token: no value, env or file"),
             ("token: {file: /nowhere}", "token.file: "),
             ("token: secret", "token: not a mapping"),
+            (
+                "token: {header: X Bad, value: v}",
+                "token: its header is no name",
+            ),
+            ("token: {value: ' v'}", "token: its value cannot be"),
+            ("token: {value: \"a\\nb\"}", "token: its value cannot be"),
         ] {
             let said = token(text).unwrap_err();
             assert!(said.starts_with(why), "{said}");

@@ -1,8 +1,9 @@
 //! The threads that serve connections and run hooks.
 
 use super::call::{Shared, Worker};
+use super::calls::Calls;
 use super::connection;
-use super::gate::Gate;
+use super::gate::{Gate, Places};
 use podhook_runner::{CommandError, Runner};
 use podhook_sandbox::{EventLoop, Profile};
 use std::sync::Arc;
@@ -35,8 +36,8 @@ impl Workers {
     /// # Errors
     /// 70 where the machine cannot hold them.
     pub(super) fn start(shared: &Arc<Shared>) -> Result<Self, CommandError> {
-        let count = shared.settings.workers;
-        let threads = (0..count).map(|number| start(number, count, shared));
+        let places = Arc::new(Places::new(shared.settings.width));
+        let threads = (0..shared.settings.workers).map(|number| start(number, &places, shared));
         Ok(Self {
             threads: threads.collect::<Result<_, _>>()?,
         })
@@ -70,15 +71,19 @@ impl Workers {
     }
 }
 
-fn start(number: usize, count: usize, shared: &Arc<Shared>) -> Result<Thread, CommandError> {
+fn start(
+    number: usize,
+    places: &Arc<Places>,
+    shared: &Arc<Shared>,
+) -> Result<Thread, CommandError> {
     let fault = |why: &dyn std::fmt::Display| CommandError::host_fault("serve", why);
-    let width = shared.settings.width.share(count);
-    let slots = u32::try_from(width.running).unwrap_or(u32::MAX);
+    let slots = u32::try_from(shared.settings.slots).unwrap_or(u32::MAX);
     let runner =
         Runner::new(Profile::pooled(slots), shared.codes.clone()).map_err(|why| fault(&why))?;
     let worker = Arc::new(Worker {
         runner,
-        gate: Gate::new(width),
+        gate: Gate::new(places.clone(), shared.settings.slots),
+        calls: Calls::default(),
         shared: shared.clone(),
     });
     let (connections, accepted) = mpsc::unbounded_channel();
@@ -127,5 +132,5 @@ async fn serve(
     }
     while connections.join_next().await.is_some() {}
     // Hooks whose clients are gone.
-    worker.gate.emptied().await;
+    worker.calls.ended().await;
 }
