@@ -119,9 +119,9 @@ fn show(rows: &[Row], costs: &[Vec<Cost>]) {
         println!(
             "{:<20} {:>9.0} {:>9.0} {:>9.0} {:>10}",
             row.name,
-            quantile(wall.clone(), 0.1),
-            quantile(wall, 0.5),
-            quantile(cpu, 0.5),
+            quantile(wall.clone(), 10),
+            quantile(wall, 50),
+            quantile(cpu, 50),
             peak >> 10,
         );
     }
@@ -134,14 +134,14 @@ fn ratio(costs: &[Vec<Cost>], one: usize, other: usize) -> f64 {
         pairs
             .map(|(one, other)| one.wall_us / other.wall_us)
             .collect(),
-        0.5,
+        50,
     )
 }
 
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+/// `per_cent` from 0 to 100.
+fn quantile(mut values: Vec<f64>, per_cent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    let index = (values.len() - 1) as f64 * share;
-    values[index.round() as usize]
+    values[(values.len() - 1) * per_cent / 100]
 }
 
 /// As it is shipped.

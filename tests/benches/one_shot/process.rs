@@ -70,7 +70,7 @@ impl Program {
             Cost {
                 wall_us: wall.as_secs_f64() * 1e6,
                 cpu_us: micros(usage.ru_utime) + micros(usage.ru_stime),
-                peak_bytes: (usage.ru_maxrss as u64) << 10,
+                peak_bytes: usage.ru_maxrss.cast_unsigned() << 10,
             }
         }
     }

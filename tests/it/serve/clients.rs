@@ -176,13 +176,11 @@ fn who_does_not_read_does_not_hold_the_end() {
     let asks = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
     let mut stuck = 0;
     while stuck < 50 {
-        match deaf.write(&asks) {
-            Ok(_) => stuck = 0,
-            Err(_) => {
-                stuck += 1;
-                std::thread::yield_now();
-            }
-        }
+        stuck = match deaf.write_all(&asks) {
+            Ok(()) => 0,
+            Err(_) => stuck + 1,
+        };
+        std::thread::yield_now();
     }
     serving.stop();
 }

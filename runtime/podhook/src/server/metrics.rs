@@ -234,17 +234,16 @@ impl Metrics {
 
     /// A hook ended.
     pub(super) fn ended(&self, counted: &OfPhase, report: &Report, client_gone: bool) {
-        match report.outcome {
-            Outcome::Succeeded => counted.succeeded.inc(),
-            outcome => self
-                .invocations
-                .get_or_create(&Ended {
-                    hook: counted.of.hook.clone(),
-                    phase: counted.of.phase,
-                    outcome: outcome.as_str(),
-                })
-                .inc(),
-        };
+        if report.outcome == Outcome::Succeeded {
+            counted.succeeded.inc();
+        } else {
+            let ended = Ended {
+                hook: counted.of.hook.clone(),
+                phase: counted.of.phase,
+                outcome: report.outcome.as_str(),
+            };
+            self.invocations.get_or_create(&ended).inc();
+        }
         let cpu = report.usage.cpu;
         let seconds = |count: u64, per_second: f64| count as f64 / per_second;
         counted.duration.observe(report.took.as_secs_f64());
