@@ -3,7 +3,7 @@
 //!
 //! A process that runs one hook makes them when the hook first waits for something:
 //! most never do, and they cost as much as all the rest. Whatever in the host is about
-//! to wait says so first ([`need`]).
+//! to wait says so first (`need`).
 
 use crate::helpers::Helpers;
 use std::cell::{OnceCell, RefCell};
