@@ -45,7 +45,12 @@ impl Workers {
 
     /// Gives a connection to the worker with the least to do.
     pub(super) fn hand_over(&self, stream: TcpStream, space: OwnedSemaphorePermit) {
-        let least = |thread: &&Thread| (thread.worker.gate.load(), thread.open.load(SeqCst));
+        // Hooks come with connections, or outlive them: what a connection will ask for is
+        // not known yet, so as many go to each.
+        let least = |thread: &&Thread| {
+            let (open, load) = (thread.open.load(SeqCst), thread.worker.gate.load());
+            (open.max(load), open)
+        };
         let Some(thread) = self.threads.iter().min_by_key(least) else {
             return;
         };
