@@ -3,6 +3,7 @@
 use super::CgroupError;
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::Errno;
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -14,24 +15,21 @@ pub(super) fn text(folder: &Path, name: &str) -> Result<Option<String>, CgroupEr
     let path = folder.join(name);
     match read(&path) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).trim().to_owned())),
-        Err(Errno::NOENT) => Ok(None),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
         // A file of a cgroup that is just being removed.
-        Err(Errno::NODEV) => Ok(None),
-        Err(why) => Err(CgroupError::Unreadable {
-            path,
-            why: why.into(),
-        }),
+        Err(why) if why.raw_os_error() == Some(Errno::NODEV.raw_os_error()) => Ok(None),
+        Err(why) => Err(CgroupError::Unreadable { path, why }),
     }
 }
 
 /// The beginning of a file, in as few system calls as can be: a hook may be over in a
 /// tenth of a millisecond.
-fn read(path: &Path) -> Result<Vec<u8>, Errno> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     // A FIFO would keep us waiting for a writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = open(path, flags, Mode::empty())?;
     if !FileType::from_raw_mode(fstat(&file)?.st_mode).is_file() {
-        return Err(Errno::INVAL);
+        return Err(io::Error::other("not a file"));
     }
     let mut bytes = vec![0; LONGEST];
     let mut length = 0;
@@ -40,7 +38,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Errno> {
             Ok(0) => break,
             Ok(more) => length += more,
             Err(Errno::INTR) => {}
-            Err(why) => return Err(why),
+            Err(why) => return Err(why.into()),
         }
     }
     bytes.truncate(length);
