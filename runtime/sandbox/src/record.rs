@@ -8,9 +8,12 @@ use podhook_lifecycle::{
     Caps, CpuUsage, Event, Kept, Level, LogRecord, MemoryEvents, MemoryUsage, Meter, Output,
     OverLimit, Resource, Work,
 };
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+mod stretches;
+
+use stretches::Stretches;
 
 /// Which of a guest's two output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -320,39 +323,6 @@ impl Written {
     }
 }
 
-/// What is kept of a stream.
-#[derive(Default)]
-struct Stretches {
-    head: Vec<u8>,
-    tail: VecDeque<u8>,
-    cut: u64,
-}
-
-impl Stretches {
-    fn len(&self) -> usize {
-        self.head.len() + self.tail.len()
-    }
-
-    /// Keeps the first `head` bytes and the last `tail`; returns those that went to the
-    /// head.
-    fn push<'a>(&mut self, bytes: &'a [u8], head: usize, tail: usize) -> &'a [u8] {
-        let head_room = head.saturating_sub(self.head.len());
-        let (first, rest) = bytes.split_at(head_room.min(bytes.len()));
-        self.head.extend_from_slice(first);
-        self.tail.extend(rest);
-        let excess = self.tail.len().saturating_sub(tail);
-        self.tail.drain(..excess);
-        self.cut += u64::try_from(excess).unwrap_or(u64::MAX);
-        first
-    }
-
-    fn finish(self) -> (Vec<u8>, u64) {
-        let mut kept = self.head;
-        kept.extend(self.tail);
-        (kept, self.cut)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,30 +346,5 @@ mod tests {
         let last = record.written().take_logs().pop().unwrap();
         assert_eq!(last.message, "988 records and events found no room");
         assert!(record.memory().current <= 64 << 10);
-    }
-
-    #[test]
-    fn the_middle_of_too_much_output_is_cut_and_counted() {
-        let mut kept = Stretches::default();
-        assert_eq!(kept.push(b"0123456", 6, 2), b"012345");
-        assert_eq!(kept.push(b"789abc", 6, 2), b"");
-        assert_eq!(kept.finish(), (b"012345bc".to_vec(), 5));
-    }
-
-    #[test]
-    fn or_all_but_its_end() {
-        let mut kept = Stretches::default();
-        kept.push(b"0123456", 0, 4);
-        kept.push(b"78", 0, 4);
-        assert_eq!(kept.finish(), (b"5678".to_vec(), 5));
-    }
-
-    #[test]
-    fn output_that_fits_is_whole() {
-        let mut kept = Stretches::default();
-        for byte in b"01234567" {
-            kept.push(&[*byte], 6, 2);
-        }
-        assert_eq!(kept.finish(), (b"01234567".to_vec(), 0));
     }
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use podhook_lifecycle::{Hook, Outcome, Report};
 use podhook_sandbox::CodeStore;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -30,19 +30,9 @@ struct OfHook {
     phase: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum Why {
-    Full,
-    TooLong,
-    Unknown,
-    Unauthorized,
-    Malformed,
-    Lost,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Turned {
-    reason: Why,
+    reason: &'static str,
 }
 
 /// Of one hook in one phase: looked up once, since that takes longer than counting.
@@ -78,6 +68,18 @@ impl TurnedAway {
             Self::Unauthorized => "without the token",
             Self::Malformed => "not a request that can be read",
             Self::Lost => "the call did not come to its end",
+        }
+    }
+
+    /// In metrics.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Closed(Closed::Full) => "Full",
+            Self::Closed(Closed::TooLong) => "TooLong",
+            Self::Unknown => "Unknown",
+            Self::Unauthorized => "Unauthorized",
+            Self::Malformed => "Malformed",
+            Self::Lost => "Lost",
         }
     }
 
@@ -148,67 +150,29 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        let mut plain = |name: &str, help: &str, metric: Box<dyn Registrable>| {
-            metric.register(registry, name, help, None);
+        let mut count = |name, help, metric: &Gauge| registry.register(name, help, metric.clone());
+        count("running", "Hooks that run", &self.running);
+        count("queued", "Calls that wait to be let in", &self.queued);
+        count("connections", "Open connections", &self.connections);
+        let help = "Hooks that ended";
+        registry.register("invocations", help, self.invocations.clone());
+        let help = "Calls that came to no hook";
+        registry.register("turned_away", help, self.turned_away.clone());
+        let help = "Clients that did not wait for their hook";
+        registry.register("clients_gone", help, self.clients_gone.clone());
+        let help = "Where compiled code was found, since the start";
+        registry.register("compiled_code_lookups", help, self.codes.clone());
+        let mut usage = |name, help, unit, metric: &Histograms| {
+            registry.register_with_unit(name, help, unit, metric.clone());
         };
-        plain(
-            "invocations",
-            "Hooks that ended",
-            Box::new(self.invocations.clone()),
-        );
-        plain(
-            "turned_away",
-            "Calls that came to no hook",
-            Box::new(self.turned_away.clone()),
-        );
-        plain(
-            "clients_gone",
-            "Clients that did not wait for their hook",
-            Box::new(self.clients_gone.clone()),
-        );
-        plain("running", "Hooks that run", Box::new(self.running.clone()));
-        plain(
-            "queued",
-            "Calls that wait for their hook to be let in",
-            Box::new(self.queued.clone()),
-        );
-        plain(
-            "connections",
-            "Open connections",
-            Box::new(self.connections.clone()),
-        );
-        plain(
-            "compiled_code_lookups",
-            "Where compiled code was found, since the start",
-            Box::new(self.codes.clone()),
-        );
-        let mut of = |name: &str, help: &str, unit, metric: Box<dyn Registrable>| {
-            metric.register(registry, name, help, Some(unit));
-        };
-        of(
-            "invocation_duration",
-            "From the start of a hook to its end",
-            Unit::Seconds,
-            Box::new(self.duration.clone()),
-        );
-        of(
-            "invocation_cpu",
-            "CPU time of a hook",
-            Unit::Seconds,
-            Box::new(self.cpu.clone()),
-        );
-        of(
-            "invocation_throttled",
-            "How long a hook was paused by its CPU limit",
-            Unit::Seconds,
-            Box::new(self.throttled.clone()),
-        );
-        of(
-            "invocation_memory_peak",
-            "Memory of a hook at most",
-            Unit::Bytes,
-            Box::new(self.memory.clone()),
-        );
+        let help = "From the start of a hook to its end";
+        usage("invocation_duration", help, Unit::Seconds, &self.duration);
+        let help = "CPU time of a hook";
+        usage("invocation_cpu", help, Unit::Seconds, &self.cpu);
+        let help = "How long a hook was paused by its CPU limit";
+        usage("invocation_throttled", help, Unit::Seconds, &self.throttled);
+        let help = "Memory of a hook at most";
+        usage("invocation_memory_peak", help, Unit::Bytes, &self.memory);
     }
 
     /// What is counted of one hook in one phase.
@@ -258,14 +222,7 @@ impl Metrics {
     }
 
     pub(super) fn turned_away(&self, why: TurnedAway) {
-        let reason = match why {
-            TurnedAway::Closed(Closed::Full) => Why::Full,
-            TurnedAway::Closed(Closed::TooLong) => Why::TooLong,
-            TurnedAway::Unknown => Why::Unknown,
-            TurnedAway::Unauthorized => Why::Unauthorized,
-            TurnedAway::Malformed => Why::Malformed,
-            TurnedAway::Lost => Why::Lost,
-        };
+        let reason = why.label();
         self.turned_away.get_or_create(&Turned { reason }).inc();
     }
 
@@ -282,31 +239,5 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
-    }
-}
-
-/// Anything that can be registered, with a unit or without.
-trait Registrable {
-    fn register(
-        self: Box<Self>,
-        registry: &mut Registry,
-        name: &str,
-        help: &str,
-        unit: Option<Unit>,
-    );
-}
-
-impl<M: prometheus_client::registry::Metric> Registrable for M {
-    fn register(
-        self: Box<Self>,
-        registry: &mut Registry,
-        name: &str,
-        help: &str,
-        unit: Option<Unit>,
-    ) {
-        match unit {
-            Some(unit) => registry.register_with_unit(name, help, unit, *self),
-            None => registry.register(name, help, *self),
-        }
     }
 }
