@@ -1,10 +1,16 @@
-//! Leaves tables for unwinding out of podhook-exec as it is shipped.
+//! Where podhook-exec as it is shipped differs from what a linker makes by itself.
 
 fn main() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/unwind.ld");
-    println!("cargo::rerun-if-changed={script}");
+    let folder = env!("CARGO_MANIFEST_DIR");
+    // Written anew by `cargo run --release --example order_adapter`.
+    let scripts = ["unwind.ld", "order.ld"].map(|name| format!("{folder}/{name}"));
+    for script in &scripts {
+        println!("cargo::rerun-if-changed={script}");
+    }
     if std::env::var_os("CARGO_FEATURE_SHIPPED").is_some() {
-        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{script}");
+        println!("cargo::rustc-link-arg-bins=--no-eh-frame-hdr");
+        for script in &scripts {
+            println!("cargo::rustc-link-arg-bins=-T{script}");
+        }
     }
 }

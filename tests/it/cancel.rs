@@ -27,17 +27,18 @@ fn start(arguments: &[&str]) -> (Child, BufReader<std::process::ChildStderr>) {
 }
 
 fn is_cancelled(signal: Signal, status: i32, arguments: &[&str]) {
-    let (mut child, _stderr) = start(arguments);
+    let (child, _stderr) = start(arguments);
+    ends_cancelled(child, signal, status);
+}
+
+/// Sends `signal`; the process prints that its hook was cancelled, and ends with `status`.
+pub(crate) fn ends_cancelled(mut child: Child, signal: Signal, status: i32) {
     let watchdog = watchdog(&child);
     kill_process(Pid::from_child(&child), signal).unwrap();
     let mut stdout = String::new();
-    child
-        .stdout
-        .take()
-        .unwrap()
-        .read_to_string(&mut stdout)
-        .unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(status));
+    let mut pipe = child.stdout.take().unwrap();
+    pipe.read_to_string(&mut stdout).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(status), "{stdout}");
     watchdog.join().unwrap();
     let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(report["outcome"], "Cancelled", "{report:#}");

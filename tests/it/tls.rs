@@ -1,13 +1,18 @@
 //! HTTPS to a real server, with certificates made for the test.
 
+use crate::adapter::{adapter, compiled};
 use crate::podhook::{command, finish, said};
 use podhook_test_guests::lifecycle::ASKS;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::Arc;
+use tempfile::NamedTempFile;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
+
+const HI: &str = r#"Ok((200, "hi"))"#;
 
 /// Serves `hi` under a certificate for `name`; gives its port, and the authority's
 /// certificate as PEM.
@@ -45,34 +50,69 @@ fn serve(config: Arc<ServerConfig>) -> u16 {
     port
 }
 
-fn get(port: u16, authorities: &str) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
+/// Authorities in a file.
+fn file(authorities: &str) -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
     std::fs::write(file.path(), authorities).unwrap();
+    file
+}
+
+/// What becomes of a request over HTTPS; `program` takes options and a hook.
+fn get(program: &mut Command, hook: &str, port: u16) -> String {
     let host = format!("https://localhost:{port}");
-    let arguments = [
-        "run",
+    let words = [
         "-o",
         "json",
         "--allow-host",
         &host,
-        ASKS,
+        hook,
         "--",
         "get",
         &host,
     ];
-    let mut command = command();
-    let finished = finish(command.args(arguments).env("SSL_CERT_FILE", file.path()));
-    said(&finished.report()).to_owned()
+    said(&finish(program.args(words)).report()).to_owned()
+}
+
+fn run() -> Command {
+    let mut run = command();
+    run.arg("run");
+    run
+}
+
+fn get_by_run(port: u16, authorities: &str) -> String {
+    let authorities = file(authorities);
+    let mut run = run();
+    get(run.env("SSL_CERT_FILE", authorities.path()), ASKS, port)
 }
 
 #[test]
 fn a_server_is_trusted_by_its_authority_and_its_name() {
     let (port, authority) = start("localhost");
-    assert_eq!(get(port, &authority), r#"Ok((200, "hi"))"#);
+    assert_eq!(get_by_run(port, &authority), HI);
     let (_, another) = start("localhost");
-    let stranger = get(port, &another);
+    let stranger = get_by_run(port, &another);
     assert!(stranger.contains("invalid peer certificate"), "{stranger}");
     let (port, authority) = start("elsewhere.example");
-    let misnamed = get(port, &authority);
+    let misnamed = get_by_run(port, &authority);
     assert!(misnamed.contains("not valid for name"), "{misnamed}");
+}
+
+#[test]
+fn authorities_given_take_the_place_of_the_machines() {
+    let (port, authority) = start("localhost");
+    let (_, another) = start("localhost");
+    let (ours, others) = (file(&authority), file(&another));
+    let hook = compiled(ASKS, &[]);
+    type Program = fn() -> Command;
+    let programs: [(Program, &str); 2] = [(run, ASKS), (|| adapter(&[]), &hook)];
+    for (program, hook) in programs {
+        let given = |mine: &NamedTempFile, machine: &NamedTempFile| {
+            let mut program = program();
+            program.arg("--ca-file").arg(mine.path());
+            get(program.env("SSL_CERT_FILE", machine.path()), hook, port)
+        };
+        assert_eq!(given(&ours, &others), HI);
+        let stranger = given(&others, &ours);
+        assert!(stranger.contains("invalid peer certificate"), "{stranger}");
+    }
 }

@@ -3,7 +3,7 @@
 use crate::help;
 use crate::log_to::LogTo;
 use crate::output;
-use crate::signals::Signals;
+use crate::signals;
 use podhook_lifecycle::{Invocation, ModuleKind, Outcome, Refusal, Report};
 use podhook_runner::bundle::{self, Bundle};
 use podhook_runner::hook_account::{self, Found};
@@ -39,25 +39,26 @@ pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
 fn carry_out(words: impl IntoIterator<Item = OsString>) -> Result<u8, CommandError> {
     let mut words = words.into_iter();
     let program = words.next().unwrap_or_default();
-    let own = ourselves(&program)?;
     let damaged = |why: &dyn std::fmt::Display| CommandError::data(program.to_string_lossy(), why);
-    let bundle = match &own {
-        Some(own) => Bundle::read(own).map_err(|why| damaged(&why))?,
-        None => None,
+    let bundled = match is_bundled() {
+        true => {
+            let own = ourselves(&program)?;
+            let bundle = Bundle::read(&own).map_err(|why| damaged(&why))?;
+            let cut = "the bundle is damaged: its end is missing";
+            Some((bundle.ok_or_else(|| damaged(&cut))?, own))
+        }
+        false => None,
     };
-    if is_bundled() && bundle.is_none() {
-        return Err(damaged(&"the bundle is damaged: its end is missing"));
-    }
-    let options = read(bundle.as_ref(), words)?;
+    let options = read(bundled.as_ref().map(|(bundle, _)| bundle), words)?;
     if options.help || options.version {
         return help::show(&options);
     }
-    let (name, compiled) = match (bundle, own) {
-        (Some(Bundle { start, length, .. }), Some(own)) => {
-            let compiled = Precompiled::map(&own, start, length);
+    let (name, compiled) = match bundled {
+        Some((bundle, own)) => {
+            let compiled = Precompiled::map(&own, bundle.start, bundle.length);
             (program.to_string_lossy().into_owned(), compiled)
         }
-        (_, _) => {
+        None => {
             let name = options.hook.hook.display().to_string();
             (name, open(&options.hook.hook)?)
         }
@@ -75,13 +76,11 @@ fn is_bundled() -> bool {
     bundle::is_bundled(&unsafe { std::ptr::read_volatile(&raw const MARK) })
 }
 
-/// This program's own file; it matters to a bundle alone.
-fn ourselves(program: &OsStr) -> Result<Option<File>, CommandError> {
-    match File::open(OURSELVES).or_else(|_| File::open(program)) {
-        Ok(own) => Ok(Some(own)),
-        Err(why) if is_bundled() => Err(CommandError::host_fault(OURSELVES, why)),
-        Err(_) => Ok(None),
-    }
+/// A bundle's own file.
+fn ourselves(program: &OsStr) -> Result<File, CommandError> {
+    File::open(OURSELVES)
+        .or_else(|_| File::open(program))
+        .map_err(|why| CommandError::host_fault(OURSELVES, why))
 }
 
 /// The words of a bundle, then those of the command line.
@@ -179,7 +178,7 @@ impl Job {
             Err(why) => return self.print(&refused(&call, &why)),
         };
         let cancel = Cancel::default();
-        let signals = Signals::listen(&cancel, engine.interrupter()).map_err(|why| fault(&why))?;
+        signals::listen(&cancel, engine.interrupter()).map_err(|why| fault(&why))?;
         let seat = Seat::take(found, None, Way::Own);
         let inside = seat.inside();
         let wiring = Wiring {
@@ -191,7 +190,7 @@ impl Job {
         let call = Arc::new(call);
         let event_loop = EventLoop::lazy();
         let running = engine.run(&pre, &call, &wiring);
-        let played = event_loop.try_block_on(running, || signals.watch(cancel));
+        let played = event_loop.try_block_on(running, || signals::watch(cancel));
         let mut report = played.map_err(|why| fault(&why))?;
         seat.leave(&mut report);
         report.module = Some(compiled.note.info(self.name.clone()));

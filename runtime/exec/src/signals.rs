@@ -3,16 +3,21 @@
 //! A guest that computes looks up when the engine's epoch moves on, which a signal
 //! handler can see to. It may miss the first time (see the sandbox's alarm), so a timer
 //! goes on until the process has ended. A hook that waits has an event loop, and that
-//! hears of signals through a socket.
+//! hears of signals through a socket, which is not made before.
 
 use podhook_lifecycle::CancelReason;
 use podhook_sandbox::Cancel;
 use signal_hook::consts::{SIGALRM, SIGINT, SIGTERM};
 use signal_hook::low_level::{self, pipe};
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+/// What stops the hook, and how that is called.
+const REASONS: [(i32, CancelReason); 2] = [
+    (SIGINT, CancelReason::Interrupted),
+    (SIGTERM, CancelReason::Terminated),
+];
 
 /// How often a guest that computes is told again, in microseconds.
 const AGAIN_USEC: i32 = 5_000;
@@ -21,54 +26,47 @@ const AGAIN_USEC: i32 = 5_000;
 /// to it. A quarter of a second.
 const MOST: u32 = 50;
 
-/// What signals are heard through.
-pub(crate) struct Signals {
-    socket: UnixStream,
+/// From now on signals stop the hook. `interrupt` makes a guest look up.
+pub(crate) fn listen(
+    cancel: &Cancel,
+    interrupt: impl Fn() + Send + Sync + 'static,
+) -> io::Result<()> {
+    let interrupt = Arc::new(interrupt);
+    for (signal, reason) in REASONS {
+        let (cancel, interrupt) = (cancel.clone(), interrupt.clone());
+        on(signal, move || {
+            cancel.note(reason);
+            interrupt();
+            start_timer();
+        })?;
+    }
+    let (cancel, rings) = (cancel.clone(), AtomicU32::new(0));
+    on(SIGALRM, move || {
+        interrupt();
+        if rings.fetch_add(1, SeqCst) >= MOST {
+            leave(cancel.reason());
+        }
+    })
 }
 
-impl Signals {
-    /// From now on signals stop the hook. `interrupt` makes a guest look up.
-    pub(crate) fn listen(
-        cancel: &Cancel,
-        interrupt: impl Fn() + Send + Sync + 'static,
-    ) -> io::Result<Self> {
-        let (socket, ours) = UnixStream::pair()?;
-        let interrupt = Arc::new(interrupt);
-        for (signal, reason) in [
-            (SIGINT, CancelReason::Interrupted),
-            (SIGTERM, CancelReason::Terminated),
-        ] {
-            let (cancel, interrupt) = (cancel.clone(), interrupt.clone());
-            on(signal, move || {
-                cancel.note(reason);
-                interrupt();
-                start_timer();
-            })?;
+/// Tells the event loop of signals, in which this is called.
+pub(crate) fn watch(cancel: Cancel) {
+    let waits = async move {
+        let (heard, ours) = tokio::net::UnixStream::pair()?;
+        let ours = ours.into_std()?;
+        for (signal, _) in REASONS {
             pipe::register(signal, ours.try_clone()?)?;
         }
-        let (cancel, rings) = (cancel.clone(), AtomicU32::new(0));
-        on(SIGALRM, move || {
-            interrupt();
-            if rings.fetch_add(1, SeqCst) >= MOST {
-                leave(cancel.reason());
-            }
-        })?;
-        Ok(Self { socket })
-    }
-
-    /// Tells the event loop of signals, in which this is called.
-    pub(crate) fn watch(self, cancel: Cancel) {
-        let waits = async move {
-            self.socket.set_nonblocking(true)?;
-            let socket = tokio::net::UnixStream::from_std(self.socket)?;
-            socket.readable().await?;
-            if let Some(reason) = cancel.reason() {
-                cancel.cancel(reason);
-            }
-            io::Result::Ok(())
-        };
-        tokio::task::spawn(waits);
-    }
+        // One that came before is known already.
+        if cancel.reason().is_none() {
+            heard.readable().await?;
+        }
+        if let Some(reason) = cancel.reason() {
+            cancel.cancel(reason);
+        }
+        io::Result::Ok(())
+    };
+    tokio::task::spawn(waits);
 }
 
 #[expect(unsafe_code, reason = "signal handlers are")]

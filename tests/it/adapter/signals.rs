@@ -1,6 +1,7 @@
 //! Told to stop, whatever the hook does just then.
 
 use super::{adapter, compiled};
+use crate::cancel::ends_cancelled;
 use crate::podhook::watchdog;
 use podhook_test_guests::{lifecycle, wasip1, wat};
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,19 +27,11 @@ fn await_handler(child: &Child) {
 }
 
 fn is_cancelled(signal: Signal, status: i32, arguments: &[&str]) {
-    let mut child = adapter(&[&["-o", "json"], arguments].concat())
+    let child = adapter(&[&["-o", "json"], arguments].concat())
         .spawn()
         .unwrap();
-    let watchdog = watchdog(&child);
     await_handler(&child);
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    let mut stdout = String::new();
-    let mut pipe = child.stdout.take().unwrap();
-    pipe.read_to_string(&mut stdout).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(status), "{stdout}");
-    watchdog.join().unwrap();
-    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!(report["outcome"], "Cancelled", "{report:#}");
+    ends_cancelled(child, signal, status);
 }
 
 #[test]

@@ -1,0 +1,156 @@
+//! Requests a hook makes: where to, how many, how large.
+
+use super::{answer, ask};
+use crate::podhook::{exhausts, said};
+use crate::server::Server;
+use podhook_test_guests::lifecycle;
+
+#[test]
+fn a_redirect_is_an_answer_and_not_followed() {
+    let elsewhere = Server::start(|_| None);
+    let location = format!("http://{}/", elsewhere.address());
+    let server = Server::start(move |_| {
+        Some(
+            format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
+                .into_bytes(),
+        )
+    });
+    let (one, two) = (
+        server.address().to_string(),
+        elsewhere.address().to_string(),
+    );
+    let granted = ["--allow-host", &one, "--allow-host", &two];
+    assert_eq!(
+        answer(&granted, &["get", &format!("http://{one}/")]),
+        r#"Ok((302, ""))"#
+    );
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[test]
+fn http_goes_where_it_is_granted() {
+    let server =
+        Server::start(|_| Some(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nhi".to_vec()));
+    let url = format!("http://{}/x?y=z", server.address());
+    let host = server.address().to_string();
+    let report = ask(&["--allow-host", &host], &["get", &url]);
+    assert_eq!(said(&report), r#"Ok((201, "hi"))"#);
+    let requests = server.requests();
+    // Once for each of the two ways a hook is run by these tests.
+    assert_eq!(requests.len(), 2);
+    assert!(
+        requests[0].starts_with("GET /x?y=z HTTP/1.1\r\n"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[0].contains(&format!("host: {host}\r\n")),
+        "{}",
+        requests[0]
+    );
+}
+
+#[test]
+fn http_without_a_grant_is_refused_and_the_option_named() {
+    let server = Server::start(|_| None);
+    let url = format!("http://{}/", server.address());
+    let report = ask(&[], &["get", &url]);
+    assert!(said(&report).starts_with("Err(Denied("), "{report:#}");
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    let option = format!("--allow-host {}", server.address());
+    assert!(note.contains(&option), "{note}");
+    assert_eq!(report["logs"][0]["target"], "podhook");
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn a_name_leads_to_no_private_address_unless_a_network_is_granted() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let port = server.address().port();
+    // This machine's own name leads to this machine.
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    let resolves = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port));
+    let local =
+        |mut found: std::vec::IntoIter<std::net::SocketAddr>| found.any(|at| at.ip().is_loopback());
+    if !resolves.is_ok_and(local) {
+        crate::podhook::skipped(&format!("{name} does not resolve to this machine"));
+        return;
+    }
+    let (host, url) = (format!("{name}:{port}"), format!("http://{name}:{port}/"));
+    let report = ask(&["--allow-host", &host], &["get", &url]);
+    assert!(said(&report).starts_with("Err(Denied("), "{report:#}");
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains("--allow-network"), "{note}");
+    let granted = ["--allow-host", &host, "--allow-network", "127.0.0.0/8"];
+    assert_eq!(answer(&granted, &["get", &url]), r#"Ok((204, ""))"#);
+}
+
+#[test]
+fn localhost_is_reached_when_written() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let host = format!("localhost:{}", server.address().port());
+    let url = format!("http://{host}/");
+    assert_eq!(
+        answer(&["--allow-host", &host], &["get", &url]),
+        r#"Ok((204, ""))"#
+    );
+}
+
+#[test]
+fn an_answer_has_so_many_bytes_and_requests_are_counted() {
+    let server = Server::start(|_| {
+        Some(
+            [
+                b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n".as_slice(),
+                &[b'x'; 5000],
+            ]
+            .concat(),
+        )
+    });
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let granted = ["--allow-host", &host];
+    assert!(answer(&granted, &["get", &url]).starts_with("Ok((200, "));
+    let small = [&granted[..], &["--max-response", "4Ki"]].concat();
+    assert_eq!(answer(&small, &["get", &url]), "Err(TooLarge)");
+    // A hook that cannot do without it failed because of the cap.
+    let must = [lifecycle::ASKS, "--", "must-get", &url];
+    exhausts("network", 153, &[&small[..], &must].concat());
+    let none = [&granted[..], &["--max-requests", "0"]].concat();
+    exhausts("network", 153, &[&none[..], &must].concat());
+    let report = ask(&none, &["get", &url]);
+    let note = report["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains("--max-requests"), "{note}");
+}
+
+#[test]
+fn a_request_has_so_many_header_fields() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let granted = ["--allow-host", &host];
+    assert_eq!(answer(&granted, &["headers", "50", &url]), "Ok(204)");
+    let refused = answer(&granted, &["headers", "30000", &url]);
+    assert_eq!(refused, "Err(Other(\"over 100 header fields\"))");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_left_at_the_deadline() {
+    let server = Server::start(|_| None);
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let arguments = [
+        "--timeout",
+        "300ms",
+        "--allow-host",
+        &host,
+        lifecycle::ASKS,
+        "--",
+        "get",
+        &url,
+    ];
+    exhausts("time", 124, &arguments);
+}

@@ -1,0 +1,173 @@
+//! Puts next to each other what podhook-exec calls: writes `runtime/exec/order.ld`.
+//!
+//! The kernel maps a program in windows of 64 KiB, when one is first touched. What a hook
+//! needs of podhook-exec is a sixth of it; scattered as a linker does, it touches nearly
+//! every window, and mapping and unmapping them was an eighth of what a hook costs.
+//!
+//! Builds the adapter, runs two hooks step by step, and looks up in the linker's map which
+//! section each step was in. Names hold until versions change, names without their hashes
+//! until code does, but they are those of too many functions: half of what is gained. Run it
+//! again before a release. Takes some minutes.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use nix::sys::ptrace;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use podhook_test_guests::{lifecycle, wasip2};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const TARGET: &str = "x86_64-unknown-linux-musl";
+
+const HEAD: &str = "\
+/* What a hook calls, in the order of the first calls. Written by
+   `cargo run --release --example order_adapter`. */
+SECTIONS
+{
+  .text.called :
+  {
+";
+
+fn main() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("map");
+    let adapter = build(&repository, &map);
+    let sections = Sections::read(&std::fs::read_to_string(map).unwrap());
+    let hook = compile(folder.path(), "lifecycle", lifecycle::READS_CONFIG);
+    let command = compile(folder.path(), "command", wasip2::PRINTS);
+    let mut called = Called::default();
+    let runs: [&[&str]; 2] = [&["--config", "seconds=5", &hook], &[&command]];
+    for words in runs {
+        step_through(&adapter, words, |address| {
+            if let Some(section) = sections.at(address) {
+                called.add(section);
+            }
+        });
+    }
+    let order = repository.join("runtime/exec/order.ld");
+    std::fs::write(&order, called.script()).unwrap();
+    println!("{} functions are called", called.order.len());
+}
+
+/// The adapter as it is shipped, and the linker's map of it.
+fn build(repository: &Path, map: &Path) -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.current_dir(repository).args(["rustc", "--locked"]);
+    build.args(["--profile", "adapter", "--package", "podhook-exec"]);
+    build.args(["--features", "shipped", "--target", TARGET]);
+    build.args(["--message-format=json", "--", "-C"]);
+    build.arg(format!("link-arg=-Map={}", map.display()));
+    let built = build.stderr(Stdio::inherit()).output().unwrap();
+    assert!(built.status.success(), "the adapter is not built");
+    let messages = String::from_utf8(built.stdout).unwrap();
+    let mut executables = messages.lines().filter_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message["executable"].as_str()?))
+    });
+    executables.next().unwrap()
+}
+
+fn compile(folder: &Path, name: &str, module: &str) -> String {
+    let to = folder.join(name).with_extension("cwasm");
+    let mut compile = Command::new(env!("CARGO"));
+    compile.args(["run", "--release", "--locked", "--bin", "podhook", "--"]);
+    compile.args(["compile", module, "-o"]).arg(&to);
+    assert!(compile.status().unwrap().success(), "{module}");
+    to.to_str().unwrap().to_owned()
+}
+
+/// Of a program, where each section of its object files came to lie.
+struct Sections(BTreeMap<u64, String>);
+
+impl Sections {
+    /// From a map of lld's: lines of an address, three more numbers, and `FILE:(SECTION)`.
+    fn read(map: &str) -> Self {
+        let sections = map.lines().filter_map(|line| {
+            let address = u64::from_str_radix(line.split_whitespace().next()?, 16).ok()?;
+            let section = line.rsplit_once(":(")?.1.strip_suffix(')')?;
+            let is_code = section.starts_with(".text.");
+            is_code.then(|| (address, section.to_owned()))
+        });
+        Self(sections.collect())
+    }
+
+    fn at(&self, address: u64) -> Option<&str> {
+        Some(self.0.range(..=address).next_back()?.1)
+    }
+}
+
+/// The sections that were called.
+#[derive(Default)]
+struct Called {
+    known: BTreeSet<String>,
+    order: Vec<String>,
+}
+
+impl Called {
+    fn add(&mut self, section: &str) {
+        if self.known.insert(section.to_owned()) {
+            self.order.push(section.to_owned());
+        }
+    }
+
+    /// By their names, and then all that differ from those by hashes alone.
+    fn script(&self) -> String {
+        let mut known = BTreeSet::new();
+        let alike = self.order.iter().map(|section| without_hashes(section));
+        let alike: Vec<String> = alike.filter(|name| known.insert(name.clone())).collect();
+        let mut script = HEAD.to_owned();
+        for name in self.order.iter().chain(&alike) {
+            writeln!(script, "    *({name})").unwrap();
+        }
+        script.push_str("  }\n}\nINSERT BEFORE .text;\n");
+        script
+    }
+}
+
+/// Both manglings tell crates and instances apart by hashes, which change with versions.
+fn without_hashes(section: &str) -> String {
+    let section = section.split(".llvm.").next().unwrap();
+    if let Some((name, hash)) = section.rsplit_once("17h")
+        && hash.ends_with('E')
+        && hash.len() == 17
+    {
+        return format!("{name}17h*E*");
+    }
+    let mut pattern = String::new();
+    let mut rest = section;
+    while let Some((before, crate_name)) = rest.split_once("Cs") {
+        let is_hash = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric());
+        match crate_name.split_once('_') {
+            Some((hash, after)) if is_hash(hash) => {
+                pattern.extend([before, "Cs*_"]);
+                rest = after;
+            }
+            _ => {
+                pattern.extend([before, "Cs"]);
+                rest = crate_name;
+            }
+        }
+    }
+    pattern + rest
+}
+
+/// Calls `at` with the address of every instruction that a program carries out.
+#[allow(unsafe_code)]
+fn step_through(program: &Path, words: &[&str], mut at: impl FnMut(u64)) {
+    let mut command = Command::new(program);
+    command.args(words).stdout(Stdio::null());
+    // SAFETY: one system call.
+    unsafe { command.pre_exec(|| Ok(ptrace::traceme()?)) };
+    let child = command.spawn().unwrap();
+    let pid = Pid::from_raw(child.id().try_into().unwrap());
+    while let WaitStatus::Stopped(_, signal) = waitpid(pid, None).unwrap() {
+        at(ptrace::getregs(pid).unwrap().rip);
+        let passed_on = (signal != nix::sys::signal::Signal::SIGTRAP).then_some(signal);
+        ptrace::step(pid, passed_on).unwrap();
+    }
+}
