@@ -1,4 +1,5 @@
-//! Builds every guest: Rust for wasip1 and wasip2 with cargo, text with `wat`.
+//! Builds every guest: Rust for wasip1 and wasip2 with cargo, some without WASI, text with
+//! `wat`.
 //!
 //! Writes `guests.rs`: a constant per guest, and the macro `every_guest`, which
 //! names them all, so that a guest without a test does not compile.
@@ -8,6 +9,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
+use wit_component::ComponentEncoder;
+
+/// Lifecycle hooks that are built without WASI besides.
+const WITHOUT_WASI: [&str; 2] = ["noop", "reads_config"];
 
 fn main() -> Result<()> {
     let guests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("guests");
@@ -16,9 +21,22 @@ fn main() -> Result<()> {
         println!("cargo::rerun-if-changed={input}");
     }
     let built = out.join("rust");
-    cargo(&guests, &built, "wasm32-wasip1", &["--bins"])?;
-    cargo(&guests, &built, "wasm32-wasip2", &["--bins", "--examples"])?;
+    cargo(&guests, &built, "wasm32-wasip1", &["--release", "--bins"])?;
+    cargo(
+        &guests,
+        &built,
+        "wasm32-wasip2",
+        &["--release", "--bins", "--examples"],
+    )?;
+    let mut bare = Vec::new();
+    for name in WITHOUT_WASI {
+        let example = ["--profile", "hook", "--example", name];
+        cargo(&guests, &built, "wasm32-unknown-unknown", &example)?;
+        let examples = built.join("wasm32-unknown-unknown/hook/examples");
+        bare.push(component(&examples, name)?);
+    }
     let mut generated = Generated::default();
+    generated.group("bare", &bare)?;
     generated.group("wat", &text_guests(&guests.join("wat"), &out.join("wat"))?)?;
     for (group, folder, place) in [
         ("wasip1", "commands", "wasm32-wasip1/release"),
@@ -41,7 +59,7 @@ type Guest = (String, PathBuf);
 fn cargo(guests: &Path, target_dir: &Path, target: &str, what: &[&str]) -> Result<()> {
     add_target(guests, target)?;
     let status = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
-        .args(["build", "--release", "--locked", "--target", target])
+        .args(["build", "--locked", "--target", target])
         .args(what)
         .arg("--target-dir")
         .arg(target_dir)
@@ -80,6 +98,18 @@ fn add_target(folder: &Path, target: &str) -> Result<()> {
         true => Ok(()),
         false => bail!("rustup cannot add {target}"),
     }
+}
+
+/// What `podhook build` makes of a module without WASI.
+fn component(built: &Path, name: &str) -> Result<Guest> {
+    let module = fs::read(built.join(name).with_extension("wasm"))?;
+    let component = ComponentEncoder::default()
+        .validate(true)
+        .module(&module)?
+        .encode()?;
+    let path = built.join(name).with_extension("component.wasm");
+    fs::write(&path, component)?;
+    Ok((name.to_owned(), path))
 }
 
 fn rust_guests(sources: &Path, built: &Path) -> Result<Vec<Guest>> {

@@ -4,22 +4,25 @@
 //! needs of podhook-exec is a sixth of it; scattered as a linker does, it touches nearly
 //! every window, and mapping and unmapping them was an eighth of what a hook costs.
 //!
-//! Builds the adapter, runs two hooks step by step, and looks up in the linker's map which
+//! Builds the adapter, runs hooks step by step, and looks up in the linker's map which
 //! section each step was in. Names hold until versions change, names without their hashes
 //! until code does, but they are those of too many functions: half of what is gained. Run it
 //! again before a release. Takes some minutes.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+use clap::Parser;
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-use podhook_test_guests::{lifecycle, wasip2};
+use podhook_host::Cli;
+use podhook_test_guests::{bare, lifecycle, wasip2};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 
@@ -38,12 +41,17 @@ fn main() {
     let map = folder.path().join("map");
     let adapter = build(&repository, &map);
     let sections = Sections::read(&std::fs::read_to_string(map).unwrap());
-    let hook = compile(folder.path(), "lifecycle", lifecycle::READS_CONFIG);
-    let command = compile(folder.path(), "command", wasip2::PRINTS);
     let mut called = Called::default();
-    let runs: [&[&str]; 2] = [&["--config", "seconds=5", &hook], &[&command]];
-    for words in runs {
-        step_through(&adapter, words, |address| {
+    let config: &[&str] = &["--config", "seconds=5"];
+    let nothing: &[&str] = &[];
+    for (module, options) in [
+        (bare::READS_CONFIG, config),
+        (lifecycle::READS_CONFIG, config),
+        (wasip2::PRINTS, nothing),
+    ] {
+        let hook = folder.path().join("hook.cwasm");
+        compile(module, &hook);
+        step_through(&adapter, options, &hook, |address| {
             if let Some(section) = sections.at(address) {
                 called.add(section);
             }
@@ -72,13 +80,11 @@ fn build(repository: &Path, map: &Path) -> PathBuf {
     executables.next().unwrap()
 }
 
-fn compile(folder: &Path, name: &str, module: &str) -> String {
-    let to = folder.join(name).with_extension("cwasm");
-    let mut compile = Command::new(env!("CARGO"));
-    compile.args(["run", "--release", "--locked", "--bin", "podhook", "--"]);
-    compile.args(["compile", module, "-o"]).arg(&to);
-    assert!(compile.status().unwrap().success(), "{module}");
-    to.to_str().unwrap().to_owned()
+fn compile(module: &str, to: &Path) {
+    let words = ["podhook", "compile", module, "-o"].map(OsString::from);
+    let words = words.into_iter().chain([to.as_os_str().to_owned()]);
+    let status = podhook_host::run(Cli::parse_from(words));
+    assert_eq!(status, ExitCode::SUCCESS, "{module}");
 }
 
 /// Of a program, where each section of its object files came to lie.
@@ -158,9 +164,9 @@ fn without_hashes(section: &str) -> String {
 
 /// Calls `at` with the address of every instruction that a program carries out.
 #[allow(unsafe_code)]
-fn step_through(program: &Path, words: &[&str], mut at: impl FnMut(u64)) {
+fn step_through(program: &Path, options: &[&str], hook: &Path, mut at: impl FnMut(u64)) {
     let mut command = Command::new(program);
-    command.args(words).stdout(Stdio::null());
+    command.args(options).arg(hook).stdout(Stdio::null());
     // SAFETY: one system call.
     unsafe { command.pre_exec(|| Ok(ptrace::traceme()?)) };
     let child = command.spawn().unwrap();

@@ -19,7 +19,7 @@ mod container;
 mod process;
 
 use container::Container;
-use podhook_test_guests::{lifecycle, wasip2};
+use podhook_test_guests::{bare, lifecycle, wasip2};
 use process::{Cost, Program};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,9 +34,11 @@ fn main() {
     let adapter = adapter();
     let bytes = std::fs::metadata(&adapter).unwrap().len();
     println!("podhook-exec is {bytes} bytes");
-    let hook = compile(folder.path(), "lifecycle", lifecycle::READS_CONFIG);
+    let hook = compile(folder.path(), "lifecycle", bare::READS_CONFIG);
+    let wasi = compile(folder.path(), "wasi", lifecycle::READS_CONFIG);
     let command = compile(folder.path(), "command", wasip2::PRINTS);
-    let [adapter, hook, command] = [&adapter, &hook, &command].map(|path| path.to_str().unwrap());
+    let [adapter, hook, wasi, command] =
+        [&adapter, &hook, &wasi, &command].map(|path| path.to_str().unwrap());
     let rows = [
         Row::new("sh", &["/bin/sh", "-c", "true"]),
         Row::new("version", &[adapter, "--version"]),
@@ -46,6 +48,7 @@ fn main() {
             &[adapter, "--cgroup", "none", "--config", "seconds=5", hook],
         ),
         Row::new("command", &[adapter, command]),
+        Row::new("  with WASI", &[adapter, "--config", "seconds=5", wasi]),
     ];
     let costs = measure(&rows, ROUNDS);
     show(&rows, &costs);

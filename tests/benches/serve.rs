@@ -16,7 +16,7 @@
 #[path = "serve/server.rs"]
 mod server;
 
-use podhook_test_guests::{lifecycle, wat};
+use podhook_test_guests::{bare, lifecycle, wat};
 use server::{Client, Server};
 use std::time::{Duration, Instant};
 
@@ -34,9 +34,7 @@ fn main() {
         return only(&path);
     }
     let asserts = std::env::args().any(|word| word == "--assert");
-    let (share, plain, hooked) = throughput();
-    println!("without a hook  {plain:>8.0} requests/s");
-    println!("with a hook     {hooked:>8.0} requests/s, {share:.3} of those without");
+    let share = throughput();
     let (resident, late) = sleepers();
     println!(
         "{SLEEPERS} sleeping hooks: {} MiB, the last ended {late:.2} s after its sleep",
@@ -57,7 +55,7 @@ fn main() {
 
 /// One path for ten seconds, for a profiler: `/healthz`, `/v1/hooks/noop/preStop`.
 fn only(path: &str) {
-    let server = Server::start(&[("noop", lifecycle::NOOP)], &[]);
+    let server = Server::start(&[("noop", bare::NOOP)], &[]);
     println!(
         "{:.0} requests/s",
         rate(&server, path, Duration::from_secs(10))
@@ -76,17 +74,30 @@ fn rate(server: &Server, path: &str, span: Duration) -> f64 {
     served as f64 / span.as_secs_f64()
 }
 
-/// Requests a second with a hook, as a share of those without; both.
-fn throughput() -> (f64, f64, f64) {
-    let server = Server::start(&[("noop", lifecycle::NOOP)], &[]);
-    let rate = |path| rate(&server, path, SPAN);
-    let (mut plain, mut hooked, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+/// Requests a second with a hook, as a share of those without. The hook is built without
+/// WASI; one with WASI, which has more to link, is shown.
+fn throughput() -> f64 {
+    let server = Server::start(&[("noop", bare::NOOP), ("wasi", lifecycle::NOOP)], &[]);
+    let paths = [
+        "/healthz",
+        "/v1/hooks/noop/preStop",
+        "/v1/hooks/wasi/preStop",
+    ];
+    let mut rates = paths.map(|_| Vec::new());
+    let mut shares = paths.map(|_| Vec::new());
     for _ in 0..ROUNDS {
-        plain.push(rate("/healthz"));
-        hooked.push(rate("/v1/hooks/noop/preStop"));
-        shares.push(hooked.last().unwrap() / plain.last().unwrap());
+        let round = paths.map(|path| rate(&server, path, SPAN));
+        for (index, rate) in round.into_iter().enumerate() {
+            rates[index].push(rate);
+            shares[index].push(rate / round[0]);
+        }
     }
-    (median(shares), median(plain), median(hooked))
+    let [plain, hooked, wasi] = rates.map(median);
+    let [_, share, of_wasi] = shares.map(median);
+    println!("without a hook   {plain:>8.0} requests/s");
+    println!("with a hook      {hooked:>8.0} requests/s, {share:.3} of those without");
+    println!("one with WASI    {wasi:>8.0} requests/s, {of_wasi:.3}");
+    share
 }
 
 /// Memory of a server with all of them, and how late the last one ended.
@@ -123,7 +134,7 @@ fn sleepers() -> (u64, f64) {
 
 /// How long a healthy client waits while others never finish their heads.
 fn among_slow() -> Duration {
-    let server = Server::start(&[("noop", lifecycle::NOOP)], &["--header-timeout", "60s"]);
+    let server = Server::start(&[("noop", bare::NOOP)], &["--header-timeout", "60s"]);
     let mut slow: Vec<Client> = (0..SLOW).map(|_| server.client()).collect();
     let mut client = server.client();
     let mut waited = Vec::new();

@@ -9,10 +9,14 @@ use serde_json::json;
 
 #[test]
 pub(crate) fn noop() {
-    let report = succeeds(&["--phase", "post-start", lifecycle::NOOP]);
+    does_nothing(lifecycle::NOOP);
+}
+
+fn does_nothing(hook: &str) {
+    let report = succeeds(&["--phase", "post-start", hook]);
     assert_eq!(report["phase"], "PostStart");
     assert_eq!(report["module"]["kind"], "lifecycle");
-    let report = succeeds(&["--phase", "preStop", lifecycle::NOOP]);
+    let report = succeeds(&["--phase", "preStop", hook]);
     assert_eq!(report["phase"], "PreStop");
 }
 
@@ -46,15 +50,44 @@ pub(crate) fn ten_lines() {
 
 #[test]
 pub(crate) fn reads_config() {
-    succeeds(&["--config", "seconds=5", lifecycle::READS_CONFIG]);
-    let long = ["--config", "seconds=61", lifecycle::READS_CONFIG];
+    minds_its_config(lifecycle::READS_CONFIG);
+}
+
+fn minds_its_config(hook: &str) {
+    succeeds(&["--config", "seconds=5", hook]);
+    let long = ["--config", "seconds=61", hook];
     ends("Failed", 1, "61 s are too many", &long);
-    ends(
-        "Failed",
-        64,
-        "setting seconds is missing",
-        &[lifecycle::READS_CONFIG],
-    );
+    ends("Failed", 64, "setting seconds is missing", &[hook]);
+}
+
+/// The same hooks, built without WASI: they import nothing but what they use of podhook.
+pub(crate) mod bare {
+    use super::{does_nothing, minds_its_config};
+    use crate::podhook::podhook;
+    use podhook_test_guests::bare::{NOOP, READS_CONFIG};
+
+    fn imports_only(hook: &str, interfaces: &[&str]) {
+        let shown = podhook(["inspect", "-o", "json", hook]);
+        let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+        assert_eq!(shown["imports"], serde_json::json!(interfaces));
+    }
+
+    #[test]
+    pub(crate) fn noop() {
+        does_nothing(NOOP);
+        let log = "podhook:lifecycle/log@0.1.0";
+        imports_only(NOOP, &["podhook:lifecycle/types@0.1.0", log]);
+    }
+
+    #[test]
+    pub(crate) fn reads_config() {
+        minds_its_config(READS_CONFIG);
+        let [log, config] = ["log", "config"].map(|name| format!("podhook:lifecycle/{name}@0.1.0"));
+        imports_only(
+            READS_CONFIG,
+            &["podhook:lifecycle/types@0.1.0", &log, &config],
+        );
+    }
 }
 
 #[test]

@@ -28,5 +28,6 @@ mod tls;
 mod wat;
 
 use commands::{wasip1, wasip2};
+use lifecycle::bare;
 
 podhook_test_guests::every_guest!();

@@ -23,7 +23,7 @@ impl HookSource {
     /// Reads HOOK; a folder is built in release mode first.
     pub(crate) fn open(hook: &Path) -> Result<Self, CommandError> {
         if hook.is_dir() {
-            let built = build(hook, Mode::Release)?;
+            let built = build(hook, Mode::Release, None)?;
             return Self::read(&built);
         }
         Self::read(hook)

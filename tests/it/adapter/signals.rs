@@ -5,7 +5,6 @@ use crate::cancel::ends_cancelled;
 use crate::podhook::watchdog;
 use podhook_test_guests::{lifecycle, wasip1, wat};
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::Read;
 use std::path::Path;
 use std::process::Child;
 

@@ -1,6 +1,6 @@
 //! `podhook build`: a hook crate's component.
 
-use crate::hook_crate::{Mode, build};
+use crate::hook_crate::{Mode, Target, build};
 use crate::terminal::line_to_stdout;
 use clap::Args;
 use podhook_runner::CommandError;
@@ -19,6 +19,11 @@ pub(crate) struct Options {
     /// Optimized
     #[arg(long)]
     release: bool,
+
+    /// What for; default: what `target` in [package.metadata.podhook] of Cargo.toml says,
+    /// else wasm32-wasip2
+    #[arg(long, value_enum)]
+    target: Option<Target>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
@@ -26,7 +31,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
         true => Mode::Release,
         false => Mode::Debug,
     };
-    let built = build(&options.folder, mode)?;
+    let built = build(&options.folder, mode, options.target)?;
     line_to_stdout(&built.display().to_string())?;
     Ok(0)
 }
