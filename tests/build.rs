@@ -14,6 +14,10 @@ use wit_component::ComponentEncoder;
 /// Lifecycle hooks that are built without WASI besides.
 const WITHOUT_WASI: [&str; 2] = ["noop", "reads_config"];
 
+/// As `podhook build` has it.
+const SMALL_MEMORY: &str = "target.wasm32-unknown-unknown.rustflags = \
+    ['-Clink-arg=-zstack-size=131072', '-Clink-arg=--initial-memory=262144']";
+
 fn main() -> Result<()> {
     let guests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("guests");
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -30,7 +34,8 @@ fn main() -> Result<()> {
     )?;
     let mut bare = Vec::new();
     for name in WITHOUT_WASI {
-        let example = ["--profile", "hook", "--example", name];
+        let mut example = vec!["--profile", "hook", "--example", name];
+        example.extend(["--config", SMALL_MEMORY]);
         cargo(&guests, &built, "wasm32-unknown-unknown", &example)?;
         let examples = built.join("wasm32-unknown-unknown/hook/examples");
         bare.push(component(&examples, name)?);

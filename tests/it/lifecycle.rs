@@ -77,6 +77,8 @@ pub(crate) mod bare {
         does_nothing(NOOP);
         let log = "podhook:lifecycle/log@0.1.0";
         imports_only(NOOP, &["podhook:lifecycle/types@0.1.0", log]);
+        let bytes = std::fs::metadata(NOOP).unwrap().len();
+        assert!(bytes <= 30_000, "{bytes} bytes");
     }
 
     #[test]
@@ -155,6 +157,20 @@ fn the_budget_is_what_is_left() {
     assert_eq!(rest, "None Some(62)");
     let left = answer(&["--timeout", "0", "--fuel", "10000000"], &["budget"]);
     assert!(left.starts_with("None Some(true)"), "{left}");
+}
+
+#[test]
+fn waiting_takes_as_long_as_it_says_and_no_longer_than_the_call() {
+    assert_eq!(answer(&[], &["sleep", "20"]), "true");
+    let long = [
+        "--timeout",
+        "100ms",
+        lifecycle::ASKS,
+        "--",
+        "sleep",
+        "60000",
+    ];
+    exhausts("time", 124, &long);
 }
 
 #[test]

@@ -13,6 +13,8 @@ wasmtime::component::bindgen!({
     world: "podhook:lifecycle/hook",
     imports: {
         "podhook:lifecycle/http.send": async | trappable,
+        "podhook:lifecycle/http.send-all": async | trappable,
+        "podhook:lifecycle/clock.sleep-ms": async | trappable,
         "podhook:lifecycle/container.wait-stopped": async | trappable,
         default: trappable,
     },

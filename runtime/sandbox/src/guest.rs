@@ -26,6 +26,8 @@ pub(crate) struct Guest {
     pub(crate) process: Process,
     pub(crate) deadline: Option<Instant>,
     pub(crate) random_left: u64,
+    /// When the guest first asked what time it is.
+    pub(crate) epoch: Option<Instant>,
     /// Made at first use: a hook that calls no WASI pays for none.
     wasi: Option<Box<Wasi>>,
 }
@@ -85,6 +87,7 @@ impl Guest {
             process: Process::open(call.grants.signal)?,
             random_left: call.budget.caps.random,
             wasi: None,
+            epoch: None,
             deadline,
             record,
             call,

@@ -101,6 +101,9 @@ const INTERFACES: &[(&str, Add)] = &[
         l.allow_shadowing(false);
         added
     }),
+    ("podhook:lifecycle/clock", |l| {
+        own::clock::add_to_linker::<_, Own>(l, |guest| guest)
+    }),
     ("podhook:lifecycle/events", |l| {
         own::events::add_to_linker::<_, Own>(l, |guest| guest)
     }),

@@ -1,5 +1,8 @@
 //! Settings given by the operator, with `--config KEY=VALUE` or a file; read-only.
 
+#[cfg(feature = "json")]
+mod settings;
+
 use std::collections::BTreeMap;
 
 use crate::{Error, Result, host};
@@ -15,6 +18,29 @@ pub fn get(key: &str) -> Option<String> {
 /// where it was not given.
 pub fn require(key: &str) -> Result<String> {
     get(key).ok_or_else(|| Error::invalid_input(format_args!("setting {key} is missing")))
+}
+
+/// All settings, as a struct: each field is the setting of its name.
+///
+/// Numbers, booleans and enums are read from text, an `Option` is `None` and a
+/// `#[serde(default)]` its default where a setting was not given, a `Vec` is separated by
+/// commas. Fails with [`InvalidInput`](crate::ErrorKind::InvalidInput), naming the setting.
+///
+/// ```no_run
+/// #[derive(serde::Deserialize)]
+/// struct Settings {
+///     #[serde(rename = "drain-url")]
+///     drain_url: String,
+///     seconds: Option<u32>,
+/// }
+///
+/// let settings: Settings = podhook::config::parse()?;
+/// # let _ = (settings.drain_url, settings.seconds);
+/// # Ok::<_, podhook::Error>(())
+/// ```
+#[cfg(feature = "json")]
+pub fn parse<T: serde::de::DeserializeOwned>() -> Result<T> {
+    settings::read(host::config_all())
 }
 
 /// All settings, by key.

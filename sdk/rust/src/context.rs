@@ -1,7 +1,10 @@
 //! What a hook is told when it is called.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use crate::host;
 
 /// The call a hook is answering: for which container, why, and for how long.
 ///
@@ -33,6 +36,19 @@ pub struct Context {
 }
 
 impl Context {
+    /// Where a file of the container's is: the same path, but under a
+    /// [`Mock`](crate::testing::Mock) that was given a folder for it.
+    ///
+    /// ```no_run
+    /// # let ctx = podhook::Context::new(podhook::Phase::PreStop);
+    /// let state = std::fs::read_to_string(ctx.path("/var/lib/app/state.json"))?;
+    /// # Ok::<_, podhook::Error>(())
+    /// ```
+    #[must_use]
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        host::path(path.as_ref())
+    }
+
     /// A context with nothing in it but its phase, for tests to fill in: attempt 1,
     /// no deadline, all else empty.
     pub fn new(phase: Phase) -> Self {

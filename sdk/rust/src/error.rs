@@ -4,13 +4,16 @@ use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 
+use crate::http;
+
 /// What a hook returns.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// Why a hook did not succeed: a kind, which decides the exit status, and a text.
 ///
-/// `?` makes one of any standard error: [`Failed`](ErrorKind::Failed), with its
-/// sources. For that it is not itself a [`std::error::Error`].
+/// `?` makes one of any standard error, with its sources: [`Failed`](ErrorKind::Failed), or
+/// [`Retryable`](ErrorKind::Retryable) for what HTTP has that may pass
+/// ([`http::Error::is_retryable`]). For that it is not itself a [`std::error::Error`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -80,7 +83,11 @@ impl Display for Error {
 
 impl<E: StdError + 'static> From<E> for Error {
     fn from(err: E) -> Self {
-        Self::failed(chain(&err))
+        let http = (&err as &dyn Any).downcast_ref::<http::Error>();
+        match http.is_some_and(http::Error::is_retryable) {
+            true => Self::retryable(chain(&err)),
+            false => Self::failed(chain(&err)),
+        }
     }
 }
 

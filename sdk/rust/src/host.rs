@@ -1,8 +1,8 @@
 //! The host, as the rest of the crate sees it. Everything that names the bindings is
 //! in here; the modules that authors see call these functions and know nothing else.
 //!
-//! Two ways to be: inside a sandbox the functions call the bindings, outside there
-//! is nobody to ask. A third, which tests could script, would stand beside them.
+//! Two ways to be: inside a sandbox the functions call the bindings, outside a test's mock
+//! answers, if there is one.
 
 #[cfg(any(target_family = "wasm", test))]
 mod bindings;
@@ -13,7 +13,7 @@ pub(crate) mod exports;
 mod millis;
 
 #[cfg(not(target_family = "wasm"))]
-#[path = "host/absent.rs"]
+#[path = "host/native.rs"]
 mod current;
 #[cfg(target_family = "wasm")]
 #[path = "host/sandbox.rs"]

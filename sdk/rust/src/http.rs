@@ -14,6 +14,21 @@ pub fn get(url: &str) -> Result<Response, Error> {
     Request::get(url).send()
 }
 
+/// Sends all requests at the same time and waits for all answers, which come in the
+/// order of the requests. The host may hold some back: it has a limit of its own.
+///
+/// ```no_run
+/// use podhook::http::{self, Request};
+///
+/// let caches = ["http://10.0.0.7/warm", "http://10.0.0.8/warm"];
+/// let answers = http::send_all(caches.map(Request::get));
+/// let warm = answers.iter().flatten().filter(|answer| answer.is_success());
+/// # let _ = warm.count();
+/// ```
+pub fn send_all(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Response, Error>> {
+    host::http_send_all(requests.into_iter().collect())
+}
+
 /// Sends a POST with this body and waits for the answer.
 pub fn post(url: &str, body: impl Into<Vec<u8>>) -> Result<Response, Error> {
     Request::post(url).body(body).send()
@@ -94,6 +109,17 @@ impl Request {
         self
     }
 
+    /// Sets the body to a value as JSON, and says so in `Content-Type`.
+    ///
+    /// # Errors
+    /// [`Error::Json`] where the value cannot be written as JSON, as a map whose keys are no
+    /// strings.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Result<Self, Error> {
+        let body = serde_json::to_vec(value).map_err(|why| Error::Json(why.to_string()))?;
+        Ok(self.header("content-type", "application/json").body(body))
+    }
+
     /// Sends the request and waits for the answer.
     pub fn send(self) -> Result<Response, Error> {
         host::http_send(self)
@@ -132,6 +158,15 @@ impl Response {
         String::from_utf8_lossy(&self.body)
     }
 
+    /// The body, read as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Json`] where it is none, or none of this type.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|why| Error::Json(why.to_string()))
+    }
+
     /// Makes a status of 400 or more an [`Error::Status`].
     pub fn error_for_status(self) -> Result<Self, Error> {
         match self.status {
@@ -159,8 +194,24 @@ pub enum Error {
     Other(String),
     /// A status of 400 or more, from [`Response::error_for_status`] only.
     Status(u16),
+    /// A body that could not be written or read as JSON.
+    Json(String),
     /// Not inside a podhook sandbox.
     Unavailable,
+}
+
+impl Error {
+    /// Whether the same request might be answered later: after a timeout, a connection that
+    /// failed, or a status of 408, 425, 429, 500, 502, 503 or 504. Such an error makes a
+    /// hook's error [`Retryable`](crate::ErrorKind::Retryable).
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Timeout | Self::Connection(_) => true,
+            Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502..=504),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -173,6 +224,7 @@ impl fmt::Display for Error {
             Self::TooLarge => f.write_str("http: answer too large"),
             Self::Other(text) => write!(f, "http: {text}"),
             Self::Status(status) => write!(f, "http: status {status}"),
+            Self::Json(text) => write!(f, "http: json: {text}"),
             Self::Unavailable => f.write_str("http: not inside a podhook sandbox"),
         }
     }

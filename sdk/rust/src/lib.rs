@@ -34,6 +34,7 @@
 //! | remembering from postStart to preStop | [`state`] |
 //! | requests to other services | [`http`] |
 //! | the container's main process | [`container`] |
+//! | waiting, and trying again | [`clock`], [`retry`] |
 //! | files, environment, clocks | `std::fs`, `std::env`, `std::time`, `std::thread::sleep` |
 //!
 //! A component imports only the interfaces its code comes to use; [`log`] is always
@@ -41,18 +42,27 @@
 //!
 //! # Off WebAssembly
 //!
-//! Everything compiles natively, so that a hook's own logic can be tested with
-//! `cargo test`. There is no host there: settings are unset, nothing is limited,
-//! records go to stderr, and whatever can fail answers `Unavailable`.
+//! Everything compiles natively, so that a hook is tested with `cargo test`: [`testing`] has
+//! a host for it. Without one settings are unset, nothing is limited, records go to stderr,
+//! and whatever can fail answers `Unavailable`.
 
 #![warn(missing_docs)]
 
 pub mod budget;
+pub mod clock;
 pub mod config;
 pub mod container;
 pub mod events;
 pub mod http;
+pub mod retry;
 pub mod state;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+
+/// See the feature `allocator`.
+#[cfg(all(target_family = "wasm", target_os = "unknown", feature = "allocator"))]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 mod call;
 mod context;

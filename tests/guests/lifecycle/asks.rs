@@ -1,6 +1,6 @@
 //! Asks its host for what its first argument names, and prints the answer.
 
-use podhook::{Context, budget, config, container, events, http, log, state};
+use podhook::{Context, budget, clock, config, container, events, http, log, retry, state};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -49,12 +49,27 @@ fn ask(ctx: Context) -> podhook::Result {
             http::get(url).map(|answer| (answer.status, answer.text().into_owned()))
         ),
         ["must-get", url] => http::get(url)?.text().into_owned(),
+        ["all", urls @ ..] => {
+            let requests = urls.iter().map(|url| http::Request::get(url));
+            let answers = http::send_all(requests).into_iter();
+            let answers = answers.map(|answer| answer.map(|answer| answer.text().into_owned()));
+            format!("{:?}", answers.collect::<Vec<_>>())
+        }
+        ["persist", url] => retry::retry(|_| Ok(http::get(url)?.error_for_status()?))?
+            .text()
+            .into_owned(),
         ["headers", count, url] => {
             let count = count.parse()?;
             let request = http::Request::get(url);
             let named =
                 (0..count).fold(request, |request, n| request.header(&format!("x-{n}"), "y"));
             format!("{:?}", named.send().map(|answer| answer.status))
+        }
+        ["sleep", millis] => {
+            let millis = Duration::from_millis(millis.parse()?);
+            let began = clock::elapsed();
+            clock::sleep(millis);
+            format!("{}", clock::elapsed() - began >= millis)
         }
         ["signal", name] => format!("{:?}", container::signal(name.parse()?)),
         ["running"] => format!("{:?}", container::running()),

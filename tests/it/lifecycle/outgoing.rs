@@ -1,9 +1,11 @@
 //! Requests a hook makes: where to, how many, how large.
 
 use super::{answer, ask};
-use crate::podhook::{exhausts, said};
+use crate::podhook::{ends, exhausts, said};
 use crate::server::Server;
 use podhook_test_guests::lifecycle;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 
 #[test]
 fn a_redirect_is_an_answer_and_not_followed() {
@@ -48,6 +50,48 @@ fn http_goes_where_it_is_granted() {
         "{}",
         requests[0]
     );
+}
+
+#[test]
+fn requests_are_on_their_way_together() {
+    // Who is answered first waits for the other one to have arrived.
+    let both = Arc::new(Barrier::new(2));
+    let server = Server::start(move |request| {
+        both.wait();
+        let path = request.split(' ').nth(1)?;
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", path.len());
+        Some(format!("{head}{path}").into_bytes())
+    });
+    let host = server.address().to_string();
+    let [one, two] = ["one", "two"].map(|path| format!("http://{host}/{path}"));
+    let other = "http://192.0.2.1/";
+    let said = answer(&["--allow-host", &host], &["all", &one, other, &two]);
+    let denied = r#"Err(Denied("the host is not granted"))"#;
+    assert_eq!(said, format!(r#"[Ok("/one"), {denied}, Ok("/two")]"#));
+}
+
+#[test]
+fn a_hook_tries_again_while_it_has_time() {
+    let count = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        let third = !request.contains("/never") && count.fetch_add(1, SeqCst) % 3 == 2;
+        let status = match third {
+            true => "200 OK",
+            false => "503 Service Unavailable",
+        };
+        Some(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes())
+    });
+    let host = server.address().to_string();
+    let url = format!("http://{host}/");
+    let granted = ["--allow-host", &host];
+    let report = ask(&granted, &["persist", &url]);
+    assert_eq!(report["logs"].as_array().unwrap().len(), 2);
+    let (hasty, never) = (
+        ["--timeout", "1s", "--allow-host", &host],
+        format!("{url}never"),
+    );
+    let ended = [&hasty[..], &[lifecycle::ASKS, "--", "persist", &never]].concat();
+    ends("Failed", 75, "http: status 503", &ended);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::guest::Guest;
 use crate::host::outbound::{MAX_FIELDS, Outbound};
 use crate::record::Record;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use std::time::Duration;
@@ -18,21 +19,46 @@ impl wit::Host for Guest {
         request: wit::Request,
     ) -> Result<std::result::Result<wit::Response, HttpError>> {
         event_loop::need()?;
-        let timeout = request.timeout_ms.map(u64::from).map(Duration::from_millis);
-        let request = match outgoing(request) {
-            Ok(request) => request,
-            Err(error) => return Ok(Err(error)),
-        };
-        let exchange = exchange(self.outbound(), &self.record, request);
-        match timeout {
-            None => exchange.await,
-            Some(timeout) => match tokio::time::timeout(timeout, exchange).await {
-                Ok(answer) => answer,
-                Err(_) => Ok(Err(HttpError::Timeout)),
-            },
-        }
+        let outbound = self.outbound();
+        send(outbound, &self.record, request).await
+    }
+
+    async fn send_all(
+        &mut self,
+        requests: Vec<wit::Request>,
+    ) -> Result<Vec<std::result::Result<wit::Response, HttpError>>> {
+        event_loop::need()?;
+        let outbound = self.outbound();
+        let record = &self.record;
+        let sent = requests
+            .into_iter()
+            .map(|request| send(outbound.clone(), record, request));
+        stream::iter(sent).buffered(AT_ONCE).try_collect().await
     }
 }
+
+/// Requests of one call of `send-all` that are on their way at the same time: so many
+/// connections a browser opens to six hosts.
+const AT_ONCE: usize = 36;
+
+async fn send(outbound: Outbound, record: &Record, request: wit::Request) -> Answered {
+    let timeout = request.timeout_ms.map(u64::from).map(Duration::from_millis);
+    let request = match outgoing(request) {
+        Ok(request) => request,
+        Err(error) => return Ok(Err(error)),
+    };
+    let exchange = exchange(outbound, record, request);
+    match timeout {
+        None => exchange.await,
+        Some(timeout) => match tokio::time::timeout(timeout, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Ok(Err(HttpError::Timeout)),
+        },
+    }
+}
+
+/// What became of a request; outside of it, what ends the guest.
+type Answered = Result<std::result::Result<wit::Response, HttpError>>;
 
 /// The guest's request, checked; its body has its length written in front.
 fn outgoing(request: wit::Request) -> std::result::Result<Request<WasiBody>, HttpError> {
@@ -58,11 +84,7 @@ fn outgoing(request: wit::Request) -> std::result::Result<Request<WasiBody>, Htt
         .map_err(|_| invalid(&request.url))
 }
 
-async fn exchange(
-    outbound: Outbound,
-    record: &Record,
-    request: Request<WasiBody>,
-) -> Result<std::result::Result<wit::Response, HttpError>> {
+async fn exchange(outbound: Outbound, record: &Record, request: Request<WasiBody>) -> Answered {
     let response = match outbound.send(request, RequestOptions::default()).await {
         Ok(response) => response,
         Err(error) => return Ok(Err(http_error(&error))),

@@ -1,9 +1,11 @@
-//! The small interfaces of `podhook:lifecycle`: log, budget, config, events, state.
+//! The small interfaces of `podhook:lifecycle`: log, budget, clock, config, events, state.
 
-use crate::bindings::podhook::lifecycle::{budget, config, events, log, state, types};
+use crate::bindings::podhook::lifecycle::{budget, clock, config, events, log, state, types};
+use crate::event_loop;
 use crate::guest::Guest;
 use crate::record::OomKilled;
 use podhook_lifecycle::{Event, EventKind, Level, LogRecord, StateError};
+use std::time::{Duration, Instant};
 use wasmtime::Result;
 use wasmtime::component::Linker;
 
@@ -63,6 +65,19 @@ impl budget::Host for Guest {
 pub(crate) fn add_remaining_fuel(linker: &mut Linker<Guest>) -> Result<()> {
     let mut budget = linker.instance("podhook:lifecycle/budget@0.1.0")?;
     budget.func_wrap("remaining-fuel", |store, ()| Ok((store.get_fuel().ok(),)))
+}
+
+impl clock::Host for Guest {
+    fn now_ms(&mut self) -> Result<u64> {
+        let elapsed = self.epoch.get_or_insert_with(Instant::now).elapsed();
+        Ok(u64::try_from(elapsed.as_millis())?)
+    }
+
+    async fn sleep_ms(&mut self, ms: u64) -> Result<()> {
+        event_loop::need()?;
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        Ok(())
+    }
 }
 
 impl config::Host for Guest {

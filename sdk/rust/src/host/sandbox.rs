@@ -1,6 +1,7 @@
 //! Inside a sandbox: every function is one call of the host. In a component only the
 //! interfaces of those that are used are imported.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use log::Level;
@@ -37,6 +38,18 @@ pub(crate) fn remaining_memory() -> Option<u64> {
     wit::budget::remaining_memory()
 }
 
+pub(crate) fn sleep(time: Duration) {
+    wit::clock::sleep_ms(millis::ceil(time));
+}
+
+pub(crate) fn elapsed() -> Duration {
+    Duration::from_millis(wit::clock::now_ms())
+}
+
+pub(crate) fn path(path: &Path) -> PathBuf {
+    path.to_owned()
+}
+
 pub(crate) fn event(kind: events::Kind, reason: &str, note: &str) {
     wit::events::emit(kind.into(), reason, note);
 }
@@ -63,6 +76,14 @@ pub(crate) fn state_keys() -> Result<Vec<String>, state::Error> {
 
 pub(crate) fn http_send(request: http::Request) -> Result<http::Response, http::Error> {
     Ok(wit::http::send(&request.into())?.into())
+}
+
+pub(crate) fn http_send_all(
+    requests: Vec<http::Request>,
+) -> Vec<Result<http::Response, http::Error>> {
+    let requests: Vec<_> = requests.into_iter().map(Into::into).collect();
+    let answers = wit::http::send_all(&requests).into_iter();
+    answers.map(|answer| Ok(answer?.into())).collect()
 }
 
 pub(crate) fn container_signal(signal: container::Signal) -> Result<(), container::Error> {
