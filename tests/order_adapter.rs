@@ -162,8 +162,8 @@ fn without_hashes(section: &str) -> String {
     pattern + rest
 }
 
-/// Calls `at` with the address of every instruction that a program carries out.
-#[allow(unsafe_code)]
+/// Calls `at` with the address of every instruction that a program carries out, to its end.
+#[allow(unsafe_code, clippy::zombie_processes)]
 fn step_through(program: &Path, options: &[&str], hook: &Path, mut at: impl FnMut(u64)) {
     let mut command = Command::new(program);
     command.args(options).arg(hook).stdout(Stdio::null());

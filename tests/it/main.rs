@@ -16,6 +16,7 @@ mod examples;
 mod http;
 mod library;
 mod lifecycle;
+mod new;
 mod pod_check;
 mod pod_run;
 mod pod_simulate;

@@ -6,6 +6,7 @@ pub(crate) mod compile;
 pub(crate) mod inspect;
 pub(crate) mod limits;
 pub(crate) mod manual;
+pub(crate) mod new;
 pub(crate) mod pod;
 pub(crate) mod run;
 pub(crate) mod serve;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::adapters::{build, bundle, compile, inspect, limits, manual, pod, run, serve};
+use crate::adapters::{build, bundle, compile, inspect, limits, manual, new, pod, run, serve};
 use crate::config;
 use crate::terminal::to_stderr;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
@@ -35,6 +35,8 @@ enum Command {
     Serve(Box<serve::Options>),
     /// Show the limits a hook would get, and where each comes from
     Limits(limits::Options),
+    /// Make a new project of a hook
+    New(new::Options),
     /// Build a Rust hook crate for wasm32-wasip2
     Build(build::Options),
     /// Compile a hook ahead of time, for podhook-exec
@@ -59,6 +61,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Pod(options) => pod::run(&options),
         Command::Serve(options) => serve::run(*options),
         Command::Limits(options) => limits::run(&options),
+        Command::New(options) => new::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Bundle(options) => bundle::run(*options),

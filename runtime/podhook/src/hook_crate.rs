@@ -48,10 +48,8 @@ pub(crate) fn build(
     if !folder.join("Cargo.toml").is_file() {
         return Err(CommandError::no_input(name, "the folder has no Cargo.toml"));
     }
-    let target = match target {
-        Some(target) => target,
-        None => target_of(folder)?,
-    };
+    let wishes = Wishes::of(folder)?;
+    let target = target.or(wishes.target).unwrap_or(Target::Wasi);
     rust_build::add_target(folder, target.name())?;
     let modules = cargo(folder, mode, target)?;
     let module = match modules.as_slice() {
@@ -67,37 +65,64 @@ pub(crate) fn build(
                 .hint("name the folder of one crate, or one of the built files"));
         }
     };
-    match target {
-        Target::Wasi => Ok(module.to_owned()),
-        Target::Bare => component(module),
+    let module = match target {
+        Target::Wasi => module.to_owned(),
+        Target::Bare => component(module)?,
+    };
+    match wishes.output {
+        Some(output) => copy(&module, folder.join(output)),
+        None => Ok(module),
     }
 }
 
-/// What the crate says itself: `target` in `[package.metadata.podhook]`.
-fn target_of(folder: &Path) -> Result<Target, CommandError> {
-    let manifest = folder.join("Cargo.toml");
-    let said = MetadataCommand::new()
-        .manifest_path(&manifest)
-        .no_deps()
-        .exec()
-        .map_err(|why| CommandError::data(manifest.display().to_string(), why))?;
-    let Some(package) = said.root_package() else {
-        return Ok(Target::Wasi);
-    };
-    let target = &package.metadata["podhook"]["target"];
-    if target.is_null() {
-        return Ok(Target::Wasi);
-    }
-    let known = target.as_str().map(|name| Target::from_str(name, false));
-    match known {
-        Some(Ok(target)) => Ok(target),
-        Some(Err(_)) | None => {
-            let why = format!("package.metadata.podhook.target = {target} is no target of hooks");
+fn copy(module: &Path, to: PathBuf) -> Result<PathBuf, CommandError> {
+    let unreadable = |why| CommandError::no_input(module.display().to_string(), why);
+    let bytes = fs::read(module).map_err(unreadable)?;
+    whole_file::write(&to, whole_file::Mode::Plain, |out| out.write_all(&bytes))?;
+    Ok(to)
+}
+
+/// What the crate says itself, in `[package.metadata.podhook]`.
+#[derive(Debug, Default)]
+struct Wishes {
+    target: Option<Target>,
+    /// Where the component is put besides, from the crate's folder.
+    output: Option<PathBuf>,
+}
+
+impl Wishes {
+    fn of(folder: &Path) -> Result<Self, CommandError> {
+        let manifest = folder.join("Cargo.toml");
+        let wrong =
+            |why: &dyn std::fmt::Display| CommandError::data(manifest.display().to_string(), why);
+        let mut metadata = MetadataCommand::new();
+        let said = metadata.manifest_path(&manifest).no_deps().exec();
+        let said = said.map_err(|why| wrong(&why))?;
+        let Some(package) = said.root_package() else {
+            return Ok(Self::default());
+        };
+        let ours = package.metadata.get("podhook");
+        let text = |key: &str| match ours.and_then(|ours| ours.get(key)) {
+            None => Ok(None),
+            Some(serde_json::Value::String(text)) => Ok(Some(text.as_str())),
+            Some(other) => {
+                let why = format!("package.metadata.podhook.{key} = {other} is no string");
+                Err(wrong(&why))
+            }
+        };
+        let target = text("target")?.map(|name| {
             let names = Target::value_variants().iter().map(|target| target.name());
             let names: Vec<&str> = names.collect();
-            Err(CommandError::data(manifest.display().to_string(), why)
-                .hint(format!("one of {}", names.join(", "))))
-        }
+            Target::from_str(name, false).map_err(|_| {
+                let why =
+                    format!("package.metadata.podhook.target = {name:?} is no target of hooks");
+                wrong(&why).hint(format!("one of {}", names.join(", ")))
+            })
+        });
+        Ok(Self {
+            target: target.transpose()?,
+            output: text("output")?.map(PathBuf::from),
+        })
     }
 }
 
@@ -131,7 +156,7 @@ fn component(module: &Path) -> Result<PathBuf, CommandError> {
     let encoded = ComponentEncoder::default()
         .validate(true)
         .module(&bytes)
-        .and_then(|encoder| encoder.encode())
+        .and_then(ComponentEncoder::encode)
         .map_err(|why| {
             CommandError::data(&name, format!("no component can be made of it: {why:#}"))
                 .hint("without WASI a hook is written with the SDK: cargo add podhook-sdk")

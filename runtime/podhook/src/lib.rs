@@ -16,6 +16,7 @@ mod options;
 mod pod_file;
 mod pod_lints;
 mod precompile;
+mod project;
 mod rust_build;
 mod server;
 mod terminal;

@@ -209,7 +209,12 @@ impl Error {
         match self {
             Self::Timeout | Self::Connection(_) => true,
             Self::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502..=504),
-            _ => false,
+            Self::InvalidUrl(_)
+            | Self::Denied(_)
+            | Self::TooLarge
+            | Self::Other(_)
+            | Self::Json(_)
+            | Self::Unavailable => false,
         }
     }
 }

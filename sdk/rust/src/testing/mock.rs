@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::script::{BudgetSpent, Main};
+use super::script::Main;
 use super::{Answer, Event, Record, Script, Sent};
 use crate::container::Signal;
 use crate::{Error, Result};
@@ -131,7 +131,7 @@ impl Mock {
     {
         match catch_unwind(AssertUnwindSafe(hook)) {
             Ok(returned) => Ended::Returned(returned.map_err(Error::of)),
-            Err(panic) if panic.is::<BudgetSpent>() => Ended::OutOfTime,
+            Err(_) if self.script.borrow().is_over => Ended::OutOfTime,
             Err(panic) => resume_unwind(panic),
         }
     }

@@ -90,15 +90,14 @@ pub(crate) struct Script {
     pub(super) fuel: Option<u64>,
     pub(super) memory: Option<u64>,
     pub(super) elapsed: Duration,
+    /// The host ended the call.
+    pub(super) is_over: bool,
     pub(super) requests: Vec<Sent>,
     pub(super) signals: Vec<Signal>,
     pub(super) logs: Vec<Record>,
     pub(super) events: Vec<Event>,
     pub(super) termination_message: Option<String>,
 }
-
-/// The host ended the call: its time was over.
-pub(super) struct BudgetSpent;
 
 impl Script {
     pub(crate) fn log(&mut self, level: Level, target: &str, message: &str, fields: Fields<'_>) {
@@ -131,10 +130,15 @@ impl Script {
     }
 
     /// Time passes; the call ends where it has no more of it.
+    #[expect(
+        clippy::panic,
+        reason = "a hook ends in the middle, which nothing else does"
+    )]
     pub(crate) fn sleep(&mut self, time: Duration) {
         self.elapsed = self.elapsed.saturating_add(time);
-        if self.timeout.is_some_and(|timeout| self.elapsed >= timeout) {
-            std::panic::panic_any(BudgetSpent);
+        self.is_over = self.timeout.is_some_and(|timeout| self.elapsed >= timeout);
+        if self.is_over {
+            panic!("the call's time is over: the host ends it here (see `Mock::call`)");
         }
     }
 
