@@ -78,6 +78,66 @@ fn http_drain() {
 }
 
 #[test]
+fn deregister_service() {
+    let count = AtomicU32::new(0);
+    let server = Server::start(move |_| {
+        let status = match count.fetch_add(1, Ordering::SeqCst) {
+            0 => "503 Service Unavailable",
+            _ => "200 OK",
+        };
+        Some(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes())
+    });
+    let address = server.address().to_string();
+    let registry = format!("registry=http://{address}");
+    let told = ["--config", &registry, "--config", "service-id=web-7"];
+    let granted = [&["--allow-host", &address][..], &told].concat();
+    let report = run("deregister-service", &granted).report();
+    assert_eq!(report["outcome"], "Succeeded", "{report:#}");
+    assert_eq!(report["events"][0]["reason"], "Deregistered");
+    let asked = "PUT /v1/agent/service/deregister/web-7 HTTP/1.1\r\n";
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[1].starts_with(asked), "{requests:?}");
+    let refused = run("deregister-service", &told).report();
+    assert_eq!(refused["exitCode"], 1, "{refused:#}");
+    let note = refused["logs"][0]["message"].as_str().unwrap();
+    assert!(note.contains(&format!("--allow-host {address}")), "{note}");
+}
+
+#[test]
+fn flush_state() {
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, kept) = (folder.path().join("spool"), folder.path().join("state"));
+    for folder in [&spool, &kept] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let write = |text: &str| std::fs::write(spool.join("queue"), text).unwrap();
+    let grant = format!("{}::/var/spool/app:ro", spool.display());
+    let address = server.address().to_string();
+    let url = format!("url=http://{address}/spool");
+    let phase = |phase| {
+        let granted = ["--dir", &grant, "--state-dir", kept.to_str().unwrap()];
+        let told = ["--allow-host", &address, "--config", &url, "--phase", phase];
+        run("flush-state", &[granted.as_slice(), &told].concat()).report()
+    };
+    write("old\n");
+    assert_eq!(phase("post-start")["outcome"], "Succeeded");
+    write("old\nnew\n");
+    // The second delivery has nothing to send.
+    for _ in 0..2 {
+        let report = phase("pre-stop");
+        assert_eq!(report["outcome"], "Succeeded", "{report:#}");
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(
+        requests[0].contains("content-length: 4\r\n"),
+        "{requests:?}"
+    );
+}
+
+#[test]
 fn graceful_quit() {
     let mut child = quits_with(7);
     let pid = child.id().to_string();

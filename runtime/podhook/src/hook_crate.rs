@@ -95,9 +95,11 @@ impl Wishes {
         let manifest = folder.join("Cargo.toml");
         let wrong =
             |why: &dyn std::fmt::Display| CommandError::data(manifest.display().to_string(), why);
+        // What else is wrong with the manifest cargo says when it builds.
         let mut metadata = MetadataCommand::new();
-        let said = metadata.manifest_path(&manifest).no_deps().exec();
-        let said = said.map_err(|why| wrong(&why))?;
+        let Ok(said) = metadata.manifest_path(&manifest).no_deps().exec() else {
+            return Ok(Self::default());
+        };
         let Some(package) = said.root_package() else {
             return Ok(Self::default());
         };
