@@ -81,3 +81,8 @@ pub mod __private {
     pub use crate::call::call;
     pub use crate::host::exports::*;
 }
+
+/// The guide's code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Guide;

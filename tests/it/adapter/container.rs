@@ -24,6 +24,44 @@ fn runc(words: &[&str]) -> Command {
     command
 }
 
+/// What a seccomp profile of `RuntimeDefault` comes to for a container without
+/// capabilities: Debian's copy of the one that container runtimes share.
+fn default_seccomp() -> Option<Value> {
+    let file = "/usr/share/containers/seccomp.json";
+    let Ok(text) = fs::read(file) else {
+        skipped(&format!(
+            "seccomp: no {file}; Debian: golang-github-containers-common"
+        ));
+        return None;
+    };
+    let profile: Value = serde_json::from_slice(&text).unwrap();
+    let lists = |rule: &Value, key: &str, list: &str, word: &str| {
+        let words = rule[key][list].as_array();
+        words.is_some_and(|words| words.contains(&word.into()))
+    };
+    let holds = |rule: &&Value| {
+        let wants_capabilities = rule["includes"]["caps"].is_array();
+        let elsewhere =
+            rule["includes"]["arches"].is_array() && !lists(rule, "includes", "arches", "amd64");
+        !wants_capabilities && !elsewhere && !lists(rule, "excludes", "arches", "amd64")
+    };
+    let rules = profile["syscalls"].as_array().unwrap().iter().filter(holds);
+    let rules = rules.map(|rule| {
+        let mut rule = rule.clone();
+        let parts = rule.as_object_mut().unwrap();
+        parts.retain(|key, value| {
+            ["names", "action", "args", "errnoRet"].contains(&key.as_str()) && !value.is_null()
+        });
+        rule
+    });
+    Some(json!({
+        "defaultAction": profile["defaultAction"],
+        "defaultErrnoRet": profile["defaultErrnoRet"],
+        "architectures": ["SCMP_ARCH_X86_64"],
+        "syscalls": rules.collect::<Vec<Value>>(),
+    }))
+}
+
 impl Container {
     /// Where the root file system is.
     pub(crate) fn root(folder: &Path) -> PathBuf {
@@ -88,11 +126,20 @@ impl Container {
             "memory": {"limit": 256 << 20},
             "devices": [{"allow": false, "access": "rwm"}],
         });
+        if let Some(filter) = default_seccomp() {
+            config["linux"]["seccomp"] = filter;
+        }
         fs::write(file, config.to_string()).unwrap();
     }
 
     pub(crate) fn exec(&self, words: &[&str]) -> Finished {
         finish(&mut runc(&[&["exec", &self.name], words].concat()))
+    }
+
+    /// What the kernel says of its first process.
+    fn status(&self) -> String {
+        let state = finish(&mut runc(&["state", &self.name])).report();
+        fs::read_to_string(format!("/proc/{}/status", state["pid"])).unwrap()
     }
 
     /// A file of its cgroup, of v2 or of v1 under this controller.
@@ -135,6 +182,9 @@ fn a_hook_is_accounted_for_as_the_container_s_cgroup_does() {
     let Some(container) = Container::start(&hooks) else {
         return;
     };
+    if default_seccomp().is_some() {
+        assert!(container.status().contains("\nSeccomp:\t2\n"));
+    }
     let before = container.cpu();
     // About 2 s of CPU time, and 64 MiB.
     let ran = container.exec(&["/hooks/works", "-o", "json", "--", "hash", "2600", "64"]);
@@ -182,6 +232,26 @@ fn the_container_s_memory_is_the_limit() {
     assert_eq!(
         container.exec(&["/hooks/works", "--", "hash", "1"]).status,
         0
+    );
+}
+
+/// What `kubectl logs` shows.
+#[test]
+fn the_hook_s_words_reach_the_container_s_own_output() {
+    let to = ["--log-to", "/proc/1/fd/1", "--", "log"];
+    let Some(container) = Container::start(&[("says", lifecycle::ASKS, &to)]) else {
+        return;
+    };
+    let said = container.exec(&["/hooks/says", "so it is"]);
+    assert_eq!(
+        (said.status, said.stdout.as_str()),
+        (0, "logged\n"),
+        "{said:#?}"
+    );
+    let shown = fs::read_to_string(container.folder.path().join("errors")).unwrap();
+    assert!(
+        shown.contains("so it is") && shown.contains("logged"),
+        "{shown}"
     );
 }
 
