@@ -41,7 +41,8 @@ impl Calls {
     {
         let client = Client(Arc::new(AtomicBool::new(true)));
         let counted = Counted::one(self.state.clone());
-        let call = call(client.clone());
+        // The state of a call is kilobytes, and would be moved from hand to hand.
+        let call = Box::pin(call(client.clone()));
         let task = tokio::task::spawn(async move {
             let output = call.await;
             drop(counted);
