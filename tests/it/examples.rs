@@ -105,6 +105,60 @@ fn deregister_service() {
 }
 
 #[test]
+fn warm_cache() {
+    let asked = AtomicU32::new(0);
+    let server = Server::start(move |head| {
+        let busy = head.starts_with("GET /list ") && asked.fetch_add(1, Ordering::SeqCst) == 0;
+        let status = match busy {
+            true => "503 Service Unavailable",
+            false => "200 OK",
+        };
+        Some(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes())
+    });
+    let address = server.address().to_string();
+    let told = [format!("server=http://{address}"), "paths=/,/list".into()];
+    let options = ["--config", &told[0], "--config", &told[1]];
+    let granted = [&["--allow-host", &address][..], &options].concat();
+    let report = run("warm-cache", &granted).report();
+    assert_eq!(report["outcome"], "Succeeded", "{report:#}");
+    assert_eq!(report["events"][0]["reason"], "Warm");
+    // Only what had not answered is asked for again.
+    assert_eq!(server.requests().len(), 3);
+    let refused = run("warm-cache", &options).report();
+    assert_eq!(refused["exitCode"], 1, "{refused:#}");
+}
+
+#[test]
+fn drain_connections() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let port = format!("port={}", address.port());
+    let granted = ["--dir", "/proc/net::/proc/net:ro"];
+    let drain = |timeout| {
+        let told = ["--config", &port, "--timeout", timeout];
+        run("drain-connections", &[granted.as_slice(), &told].concat()).report()
+    };
+    let client = std::net::TcpStream::connect(address).unwrap();
+    let served = listener.accept().unwrap();
+    let report = drain("1s");
+    assert_eq!(
+        report["events"][0]["reason"], "StillConnected",
+        "{report:#}"
+    );
+    assert!(
+        report["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("still open: 1")
+    );
+    drop((client, served));
+    let report = drain("30s");
+    assert_eq!(report["events"][0]["reason"], "Drained", "{report:#}");
+    let denied = run("drain-connections", &["--config", &port]).report();
+    assert_eq!(denied["exitCode"], 64, "{denied:#}");
+}
+
+#[test]
 fn flush_state() {
     let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
     let folder = tempfile::tempdir().unwrap();
