@@ -15,8 +15,7 @@ use wit_component::ComponentEncoder;
 const WITHOUT_WASI: [&str; 2] = ["noop", "reads_config"];
 
 /// As `podhook build` has it.
-const SMALL_MEMORY: &str = "target.wasm32-unknown-unknown.rustflags = \
-    ['-Clink-arg=-zstack-size=131072', '-Clink-arg=--initial-memory=262144']";
+const SMALL_MEMORY: &str = include_str!("../runtime/podhook/templates/small-memory.toml");
 
 fn main() -> Result<()> {
     let guests = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("guests");
@@ -35,7 +34,7 @@ fn main() -> Result<()> {
     let mut bare = Vec::new();
     for name in WITHOUT_WASI {
         let mut example = vec!["--profile", "hook", "--example", name];
-        example.extend(["--config", SMALL_MEMORY]);
+        example.extend(["--config", SMALL_MEMORY.trim()]);
         cargo(&guests, &built, "wasm32-unknown-unknown", &example)?;
         let examples = built.join("wasm32-unknown-unknown/hook/examples");
         bare.push(component(&examples, name)?);

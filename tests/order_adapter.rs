@@ -11,20 +11,22 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+#[path = "shipped.rs"]
+mod shipped;
+
 use clap::Parser;
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use podhook_host::Cli;
 use podhook_test_guests::{bare, lifecycle, wasip2};
+use shipped::{TARGET, built};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-
-const TARGET: &str = "x86_64-unknown-linux-musl";
 
 const HEAD: &str = "\
 /* What a hook calls, in the order of the first calls. Written by
@@ -39,9 +41,10 @@ fn main() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = tempfile::tempdir().unwrap();
     let map = folder.path().join("map");
-    let adapter = build(&repository, &map);
+    let adapter = build(&map);
     let sections = Sections::read(&std::fs::read_to_string(map).unwrap());
     let mut called = Called::default();
+    let mut windows = BTreeSet::new();
     let config: &[&str] = &["--config", "seconds=5"];
     let nothing: &[&str] = &[];
     for (module, options) in [
@@ -52,6 +55,7 @@ fn main() {
         let hook = folder.path().join("hook.cwasm");
         compile(module, &hook);
         step_through(&adapter, options, &hook, |address| {
+            windows.insert(address >> 16);
             if let Some(section) = sections.at(address) {
                 called.add(section);
             }
@@ -59,25 +63,31 @@ fn main() {
     }
     let order = repository.join("runtime/exec/order.ld");
     std::fs::write(&order, called.script()).unwrap();
-    println!("{} functions are called", called.order.len());
+    let functions = called.order.len();
+    let windows = windows.len();
+    println!("{functions} functions are called; they and the hooks lay in {windows} windows");
 }
 
 /// The adapter as it is shipped, and the linker's map of it.
-fn build(repository: &Path, map: &Path) -> PathBuf {
-    let mut build = Command::new(env!("CARGO"));
-    build.current_dir(repository).args(["rustc", "--locked"]);
-    build.args(["--profile", "adapter", "--package", "podhook-exec"]);
-    build.args(["--features", "shipped", "--target", TARGET]);
-    build.args(["--message-format=json", "--", "-C"]);
-    build.arg(format!("link-arg=-Map={}", map.display()));
-    let built = build.stderr(Stdio::inherit()).output().unwrap();
-    assert!(built.status.success(), "the adapter is not built");
-    let messages = String::from_utf8(built.stdout).unwrap();
-    let mut executables = messages.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
-    });
-    executables.next().unwrap()
+fn build(map: &Path) -> PathBuf {
+    let map = format!("link-arg=-Map={}", map.display());
+    let what = [
+        "--profile",
+        "adapter",
+        "--package",
+        "podhook-exec",
+        "--features",
+        "shipped",
+    ];
+    let how = [
+        "--target",
+        TARGET,
+        "--message-format=json",
+        "--",
+        "-C",
+        &map,
+    ];
+    built(&[&["rustc", "--locked"], &what[..], &how].concat())
 }
 
 fn compile(module: &str, to: &Path) {

@@ -17,6 +17,8 @@
 mod container;
 #[path = "one_shot/process.rs"]
 mod process;
+#[path = "../shipped.rs"]
+mod shipped;
 
 use container::Container;
 use podhook_test_guests::{bare, lifecycle, wasip2};
@@ -31,7 +33,7 @@ const ROUNDS_OF_RUNC: usize = 41;
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
-    let adapter = adapter();
+    let adapter = shipped::built(&["adapter", "--locked", "--message-format=json"]);
     let bytes = std::fs::metadata(&adapter).unwrap().len();
     println!("podhook-exec is {bytes} bytes");
     let hook = compile(folder.path(), "lifecycle", bare::READS_CONFIG);
@@ -145,29 +147,6 @@ fn ratio(costs: &[Vec<Cost>], one: usize, other: usize) -> f64 {
 fn quantile(mut values: Vec<f64>, per_cent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     values[(values.len() - 1) * per_cent / 100]
-}
-
-/// As it is shipped.
-fn adapter() -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = "x86_64-unknown-linux-musl";
-    let add = Command::new("rustup")
-        .args(["target", "add", target])
-        .status();
-    assert!(add.unwrap().success());
-    let built = Command::new(env!("CARGO"))
-        .args(["adapter", "--locked", "--message-format=json"])
-        .current_dir(repository)
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "the adapter is not built");
-    let messages = String::from_utf8(built.stdout).unwrap();
-    let mut executables = messages.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message["executable"].as_str()?))
-    });
-    executables.next().unwrap()
 }
 
 fn compile(folder: &Path, name: &str, module: &str) -> PathBuf {

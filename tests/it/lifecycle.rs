@@ -63,7 +63,7 @@ fn minds_its_config(hook: &str) {
 /// The same hooks, built without WASI: they import nothing but what they use of podhook.
 pub(crate) mod bare {
     use super::{does_nothing, minds_its_config};
-    use crate::podhook::podhook;
+    use crate::podhook::{podhook, succeeds};
     use podhook_test_guests::bare::{NOOP, READS_CONFIG};
 
     fn imports_only(hook: &str, interfaces: &[&str]) {
@@ -79,6 +79,9 @@ pub(crate) mod bare {
         imports_only(NOOP, &["podhook:lifecycle/types@0.1.0", log]);
         let bytes = std::fs::metadata(NOOP).unwrap().len();
         assert!(bytes <= 30_000, "{bytes} bytes");
+        // Its memory does not grow, which would make it twice as expensive.
+        let peak = &succeeds(&["--phase", "pre-stop", NOOP])["usage"]["memory"]["peak"];
+        assert!(peak.as_u64().unwrap() < 320 << 10, "{peak}");
     }
 
     #[test]

@@ -80,8 +80,10 @@ fn bare(project: &Path) {
         name.starts_with("podhook:lifecycle/")
     };
     assert!(imports.iter().all(ours), "{shown:#}");
-    let ran = podhook(project, &["run", "adieu.wasm"]);
-    assert_eq!(ran.stderr, "info adieu: au revoir pod=local\n");
+    let report = podhook(project, &["run", "-o", "json", "adieu.wasm"]).report();
+    assert_eq!(report["logs"][0]["message"], "au revoir");
+    let peak = &report["usage"]["memory"]["peak"];
+    assert!(peak.as_u64().unwrap() < 320 << 10, "{peak}");
     let manifest = project.join("Cargo.toml");
     edit(
         &manifest,

@@ -130,8 +130,7 @@ impl Wishes {
 
 /// A stack of 128 KiB, and a heap within the first pages: a memory that grows costs the host
 /// more than a small hook does. Added to what the crate's own configuration says.
-const SMALL_MEMORY: &str = "target.wasm32-unknown-unknown.rustflags = \
-    ['-Clink-arg=-zstack-size=131072', '-Clink-arg=--initial-memory=262144']";
+const SMALL_MEMORY: &str = include_str!("../templates/small-memory.toml");
 
 /// What cargo made of the crate.
 fn cargo(folder: &Path, mode: Mode, target: Target) -> Result<Vec<Utf8PathBuf>, CommandError> {
@@ -139,7 +138,7 @@ fn cargo(folder: &Path, mode: Mode, target: Target) -> Result<Vec<Utf8PathBuf>, 
         |why: &dyn std::fmt::Display| CommandError::data(folder.display().to_string(), why);
     let mut args = vec!["build", "--target", target.name()];
     if let Target::Bare = target {
-        args.extend(["--config", SMALL_MEMORY]);
+        args.extend(["--config", SMALL_MEMORY.trim()]);
     }
     if let Mode::Release = mode {
         args.push("--release");

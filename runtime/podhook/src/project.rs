@@ -84,17 +84,16 @@ fn name_of(folder: &Path) -> Result<&str, CommandError> {
         && !name.ends_with('-')
         && name.len() <= LONGEST_NAME
         && name.chars().all(fits);
-    if is_name && !is_taken(name) {
-        return Ok(name);
+    let no = |why| CommandError::usage(folder.display().to_string(), why);
+    match is_name {
+        true if is_taken(name) => {
+            Err(no("a word of Rust's, or a crate that hooks use").hint("another name"))
+        }
+        true => Ok(name),
+        false => Err(no("not a name for a hook").hint(format!(
+            "lower-case letters, digits and -, from a letter to a letter or digit, at most {LONGEST_NAME}"
+        ))),
     }
-    let why = match is_name {
-        true => "cargo keeps this name for itself",
-        false => "not a name for a hook",
-    };
-    let hint = format!(
-        "lower-case letters, digits and -, from a letter to a letter or digit, at most {LONGEST_NAME}"
-    );
-    Err(CommandError::usage(folder.display().to_string(), why).hint(hint))
 }
 
 /// Words of Rust's, and crates that every program sees or the hook uses.
