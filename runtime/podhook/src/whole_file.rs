@@ -1,7 +1,7 @@
 //! Files that are written whole or not at all.
 
 use podhook_runner::CommandError;
-use std::fs::Permissions;
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -15,7 +15,8 @@ pub(crate) enum Mode {
     Executable = 0o755,
 }
 
-/// Writes a file, in place of the one before.
+/// Writes a file, in place of the one before. A device or a pipe stays what it is, and is
+/// written to.
 ///
 /// # Errors
 /// 73.
@@ -33,6 +34,11 @@ fn try_write(
     mode: Mode,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let mut there = BufWriter::new(File::options().write(true).open(path)?);
+        content(&mut there)?;
+        return there.flush();
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -46,4 +52,39 @@ fn try_write(
         .set_permissions(Permissions::from_mode(mode as u32))?;
     file.persist(path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::fs::FileTypeExt;
+
+    #[test]
+    fn a_pipe_is_written_to_and_a_file_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let mut options = File::options();
+        let mut reader = options.read(true).write(true).open(&pipe).unwrap();
+        write(&pipe, Mode::Plain, |out| out.write_all(b"whole")).unwrap();
+        let mut read = [0; 5];
+        reader.read_exact(&mut read).unwrap();
+        assert_eq!(&read, b"whole");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        let file = folder.path().join("file");
+        for text in ["one", "two"] {
+            write(&file, Mode::Plain, |out| out.write_all(text.as_bytes())).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+        let refused = write(folder.path(), Mode::Plain, |_| Ok(())).unwrap_err();
+        assert_eq!(refused.status(), 73);
+    }
 }
