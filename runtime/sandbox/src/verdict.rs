@@ -237,7 +237,7 @@ fn trapped(trap: Trap, call: &Invocation) -> Verdict {
         let fuel = call.budget.fuel.unwrap_or(0);
         return Verdict::new(
             Outcome::Exhausted(Resource::Fuel),
-            format!("all {fuel} units of fuel are spent"),
+            format!("all {fuel} units of fuel are spent (--fuel)"),
         );
     }
     Verdict::new(Outcome::Trapped, trap.to_string())
@@ -270,14 +270,17 @@ const HOSTCALL_FUEL_EXHAUSTED: &str =
     "too much data is being copied between the host and the guest";
 
 fn oom_killed(over: OverLimit) -> Verdict {
-    Verdict::new(Outcome::Exhausted(Resource::Memory), over.to_string())
+    Verdict::new(
+        Outcome::Exhausted(Resource::Memory),
+        format!("{over} (--memory, or resources.limits.memory of its pod)"),
+    )
 }
 
 fn deadline_passed(call: &Invocation) -> Verdict {
     let seconds = call.budget.timeout.unwrap_or_default().as_secs_f64();
     Verdict::new(
         Outcome::Exhausted(Resource::Time),
-        format!("the deadline of {seconds} s passed"),
+        format!("the deadline of {seconds} s passed (--timeout)"),
     )
 }
 
@@ -293,8 +296,21 @@ fn cancelled(reason: CancelReason) -> Verdict {
 }
 
 fn cap_met(resource: Resource) -> Verdict {
+    // What there is an option for.
+    let option = match resource {
+        Resource::Handles => " (--max-open-files)",
+        Resource::Random => " (--max-random)",
+        Resource::Network => " (--max-requests, --max-response)",
+        Resource::Time
+        | Resource::Memory
+        | Resource::Fuel
+        | Resource::Files
+        | Resource::Disk
+        | Resource::Hostcalls => "",
+    };
+    let resource_name = resource.as_str();
     Verdict::new(
         Outcome::Exhausted(resource),
-        format!("a cap of the sandbox was met: {}", resource.as_str()),
+        format!("a cap of the sandbox was met: {resource_name}{option}"),
     )
 }
