@@ -65,6 +65,8 @@ fn still_running(signal: Signal, time: Duration) -> podhook::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use podhook::Phase;
+    use podhook::testing::Mock;
 
     #[test]
     fn quit_unless_another_is_wanted() {
@@ -84,5 +86,30 @@ mod tests {
         assert_eq!(time_to_wait(None, secs(5)), Duration::from_millis(4_500));
         assert_eq!(time_to_wait(None, None), Duration::from_millis(29_500));
         assert_eq!(time_to_wait(secs(0), None), Duration::ZERO);
+    }
+
+    fn ctx() -> Context {
+        Context::new(Phase::PreStop)
+    }
+
+    #[test]
+    fn it_waits_until_the_server_has_ended() {
+        let host = Mock::new().main_process_heeds(Signal::Quit, Duration::from_secs(4));
+        assert_eq!(quit(ctx()), Ok(()));
+        assert_eq!(host.elapsed(), Duration::from_secs(4));
+        assert_eq!(host.events()[0].reason, "GracefulQuit");
+    }
+
+    #[test]
+    fn a_server_that_stays_is_told_of_within_the_grace() {
+        let host = Mock::new()
+            .config("signal", "SIGTERM")
+            .main_process_heeds(Signal::Quit, Duration::ZERO);
+        let mut ctx = ctx();
+        ctx.grace = Some(Duration::from_secs(10));
+        let said = quit(ctx).unwrap_err().to_string();
+        assert_eq!(said, "main process still runs 9.5 s after SIGTERM");
+        assert_eq!(host.signals(), [Signal::Term]);
+        assert_eq!(host.elapsed(), Duration::from_secs(10) - MARGIN);
     }
 }

@@ -34,3 +34,27 @@ fn path() -> String {
 fn not_written(path: &str, err: &io::Error) -> Error {
     Error::failed(format_args!("write {path}: {err}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podhook::testing::Mock;
+
+    #[test]
+    fn a_goodbye_follows_the_greeting() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("message");
+        let _host = Mock::new().config("path", file.to_str().unwrap());
+        assert_eq!(greet(), Ok(()));
+        assert_eq!(say_goodbye(), Ok(()));
+        let both = "Hello from the postStart handler\nGoodbye from the preStop handler\n";
+        assert_eq!(fs::read_to_string(file).unwrap(), both);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let _host = Mock::new().config("path", "/nowhere/message");
+        let error = greet().unwrap_err();
+        assert!(error.to_string().starts_with("write /nowhere/message: "));
+    }
+}
