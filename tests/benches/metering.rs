@@ -187,6 +187,7 @@ impl Worker {
         let wiring = Wiring {
             meter: self.meter.clone(),
             state: self.state.clone(),
+            network: None,
             tee: None,
             cancel: None,
         };

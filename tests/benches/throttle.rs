@@ -361,6 +361,7 @@ impl Worker {
         let wiring = Wiring {
             meter: account.clone(),
             state: self.state.clone(),
+            network: None,
             tee: None,
             cancel: None,
         };

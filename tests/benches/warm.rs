@@ -209,6 +209,7 @@ impl Worker {
         let wiring = Wiring {
             meter: self.account.clone(),
             state: self.state.clone(),
+            network: None,
             tee: None,
             cancel: None,
         };

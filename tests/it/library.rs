@@ -26,6 +26,7 @@ fn wiring(account: &Arc<Account>) -> Wiring {
     Wiring {
         meter: account.clone(),
         state: Arc::new(MemoryState::default()),
+        network: None,
         tee: None,
         cancel: None,
     }

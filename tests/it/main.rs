@@ -13,6 +13,7 @@ mod commands;
 mod deploy;
 mod example_pods;
 mod examples;
+mod hook_cases;
 mod http;
 mod library;
 mod lifecycle;

@@ -57,6 +57,9 @@ fn from_an_empty_folder_to_a_pod() {
     let bytes = fs::metadata(project.join("adieu.wasm")).unwrap().len();
     assert!(bytes <= 120 << 10, "{bytes} bytes");
 
+    let tested = podhook(&project, &["test"]);
+    assert!(tested.stdout.contains("1 passed; 0 failed"), "{tested:#?}");
+
     let ran = podhook(&project, &["run", "adieu.wasm"]);
     assert_eq!(ran.stderr, "info adieu: au revoir pod=local\n");
     let words = ["pod", "run", "pod.yaml", "--until", "running", "-o", "json"];

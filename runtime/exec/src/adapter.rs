@@ -184,6 +184,7 @@ impl Job {
         let wiring = Wiring {
             meter: hook_account::meter(&self.hook().limits, found, &call.budget, inside),
             state: options::state(self.hook().state_dir.as_deref())?,
+            network: None,
             tee: self.tee(),
             cancel: Some(cancel.clone()),
         };

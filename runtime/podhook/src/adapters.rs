@@ -10,3 +10,4 @@ pub(crate) mod new;
 pub(crate) mod pod;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod test;

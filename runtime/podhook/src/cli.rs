@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::adapters::{build, bundle, compile, inspect, limits, manual, new, pod, run, serve};
+use crate::adapters::{
+    build, bundle, compile, inspect, limits, manual, new, pod, run, serve, test,
+};
 use crate::config;
 use crate::terminal::to_stderr;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
@@ -37,6 +39,8 @@ enum Command {
     Limits(limits::Options),
     /// Make a new project of a hook
     New(new::Options),
+    /// Test a hook by cases, in the sandbox
+    Test(test::Options),
     /// Build a Rust hook crate for wasm32-wasip2
     Build(build::Options),
     /// Compile a hook ahead of time, for podhook-exec
@@ -62,6 +66,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(options) => serve::run(*options),
         Command::Limits(options) => limits::run(&options),
         Command::New(options) => new::run(&options),
+        Command::Test(options) => test::run(&options),
         Command::Build(options) => build::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Bundle(options) => bundle::run(*options),

@@ -10,6 +10,7 @@ mod config;
 mod handlers;
 mod hook_crate;
 mod hook_source;
+mod hook_test;
 mod kubelet;
 mod local;
 mod options;
@@ -21,6 +22,7 @@ mod rust_build;
 mod server;
 mod terminal;
 mod whole_file;
+mod written_options;
 
 pub use cli::{Cli, run};
 

@@ -25,6 +25,10 @@ const RUST: &[Template] = &[
     ),
     ("src/lib.rs", include_str!("../templates/rust/lib.rs")),
     ("pod.yaml", include_str!("../templates/rust/pod.yaml")),
+    (
+        "cases/farewell.yaml",
+        include_str!("../templates/rust/case.yaml"),
+    ),
     ("README.md", include_str!("../templates/rust/README.md")),
     (".gitignore", include_str!("../templates/rust/gitignore")),
     (

@@ -1,6 +1,7 @@
 //! What belongs to one run of one guest: the data of its store.
 
 use crate::event_loop;
+use crate::host::network::Network;
 use crate::host::outbound::Outbound;
 use crate::host::process::Process;
 use crate::host::stdio::Stdio;
@@ -23,6 +24,7 @@ pub(crate) struct Guest {
     pub(crate) record: Arc<Record>,
     pub(crate) limiter: Limiter,
     pub(crate) state: Arc<dyn State>,
+    network: Option<Arc<dyn Network>>,
     pub(crate) process: Process,
     pub(crate) deadline: Option<Instant>,
     pub(crate) random_left: u64,
@@ -84,6 +86,7 @@ impl Guest {
         let mut guest = Self {
             limiter: Limiter::new(record.clone()),
             state: wiring.state.clone(),
+            network: wiring.network.clone(),
             process: Process::open(call.grants.signal)?,
             random_left: call.budget.caps.random,
             wasi: None,
@@ -176,7 +179,7 @@ impl Guest {
 
     /// Sends this run's requests.
     pub(crate) fn outbound(&self) -> Outbound {
-        Outbound::new(self.call.clone(), self.record.clone())
+        Outbound::new(self.call.clone(), self.record.clone(), self.network.clone())
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod context;
 pub(crate) mod http;
 pub(crate) mod incoming;
 pub(crate) mod interfaces;
+pub(crate) mod network;
 pub(crate) mod outbound;
 pub(crate) mod preview1;
 pub(crate) mod process;

@@ -54,6 +54,7 @@ pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
 pub use event_loop::EventLoop;
 pub use handler_pre::HandlerPre;
+pub use host::network::{Connection, Network};
 pub use invalid_module::InvalidModule;
 pub use module::Module;
 pub use precompiled::{NotPrecompiled, Precompiled};

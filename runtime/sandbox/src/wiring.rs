@@ -1,6 +1,7 @@
 //! What a run is connected to, beside its invocation.
 
 use crate::cancel::Cancel;
+use crate::host::network::Network;
 use crate::record::Tee;
 use podhook_lifecycle::{Meter, State};
 use std::sync::Arc;
@@ -11,6 +12,8 @@ pub struct Wiring {
     pub meter: Arc<dyn Meter>,
     /// Where the `state` interface keeps values.
     pub state: Arc<dyn State>,
+    /// What outgoing HTTP is connected to; `None`: the machine's network.
+    pub network: Option<Arc<dyn Network>>,
     /// Who gets output as it comes.
     pub tee: Option<Arc<dyn Tee>>,
     /// Who may stop the run.

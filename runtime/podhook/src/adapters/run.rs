@@ -132,6 +132,7 @@ impl Here<'_> {
         let wiring = Wiring {
             meter: hook_account::meter(self.limits, self.found, &call.budget, seat.inside()),
             state,
+            network: None,
             tee: live.tee(),
             cancel: Some(cancel),
         };

@@ -76,6 +76,7 @@ impl ModuleRun {
         let wiring = Wiring {
             meter: Arc::new(account),
             state,
+            network: None,
             tee: None,
             cancel: Some(self.cancel.clone()),
         };

@@ -195,6 +195,7 @@ impl Worker {
         let wiring = Wiring {
             meter: Arc::new(account),
             state: hook.state.clone(),
+            network: None,
             tee: None,
             cancel: Some(self.shared.cancel.clone()),
         };

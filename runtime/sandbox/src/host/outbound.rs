@@ -6,6 +6,7 @@
 
 use crate::event_loop;
 use crate::host::answer_body::answer_body;
+use crate::host::network::{Connection, Network};
 use crate::host::{address, tls};
 use crate::pace::Charged;
 use crate::record::Record;
@@ -16,7 +17,6 @@ use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -27,6 +27,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, io::Tok
 pub(crate) struct Outbound {
     call: Arc<Invocation>,
     record: Arc<Record>,
+    network: Option<Arc<dyn Network>>,
 }
 
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -130,8 +131,17 @@ fn host(authority: &Authority) -> Option<String> {
 }
 
 impl Outbound {
-    pub(crate) fn new(call: Arc<Invocation>, record: Arc<Record>) -> Self {
-        Self { call, record }
+    /// `network`: in place of the machine's.
+    pub(crate) fn new(
+        call: Arc<Invocation>,
+        record: Arc<Record>,
+        network: Option<Arc<dyn Network>>,
+    ) -> Self {
+        Self {
+            call,
+            record,
+            network,
+        }
     }
 
     /// Sends a request; the answer's body is read as the guest reads it.
@@ -210,7 +220,11 @@ impl Outbound {
         Err(Error::ConnectionLimitReached)
     }
 
-    async fn connect(&self, target: &Target) -> Result<Box<dyn Stream>, Error> {
+    async fn connect(&self, target: &Target) -> Result<Box<dyn Connection>, Error> {
+        if let Some(network) = &self.network {
+            let connected = network.connect(target.scheme, &target.host, target.port);
+            return connected.map_err(Error::Connect);
+        }
         let addresses = self.resolve(target).await?;
         let stream = TcpStream::connect(addresses.as_slice())
             .await
@@ -314,10 +328,6 @@ impl Outbound {
 pub(crate) const MAX_FIELDS: usize = 100;
 /// Bytes of an answer's status line and fields.
 const MAX_HEAD: usize = 64 << 10;
-
-/// Anything HTTP can be spoken over.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// `None` where `limit` passed first.
 async fn within<F: Future>(limit: Option<Duration>, future: F) -> Option<F::Output> {
