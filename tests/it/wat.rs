@@ -98,6 +98,16 @@ pub(crate) fn needs_256_mib() {
 }
 
 #[test]
+pub(crate) fn composed() {
+    succeeds(&[wat::COMPOSED]);
+}
+
+#[test]
+pub(crate) fn two_memories() {
+    is_refused("too many memories; the most is 1", wat::TWO_MEMORIES);
+}
+
+#[test]
 pub(crate) fn three_memories() {
     is_oom_killed(&[wat::THREE_MEMORIES]);
     succeeds(&["--memory", "145Mi", wat::THREE_MEMORIES]);

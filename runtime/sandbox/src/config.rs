@@ -87,7 +87,8 @@ impl Profile {
 /// | no native unwind tables | nobody unwinds through guests; registering them costs every start |
 /// | stacks of 1 MiB, 512 KiB of it for wasm | the rest is for host frames; only touched pages count |
 /// | no stack zeroing | the pool resets what a guest could read; stacks it cannot |
-/// | no threads, GC, exceptions, memory64, multi-memory, relaxed SIMD | no hook needs them; less to trust |
+/// | no threads, GC, exceptions, memory64, relaxed SIMD | no hook needs them; less to trust |
+/// | multi-memory | what lies between two components in one has both memories; a module with more than one is refused before |
 pub(crate) fn config(profile: &Profile, reset: Reset) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
@@ -128,7 +129,6 @@ fn unwanted_features() -> WasmFeatures {
         | WasmFeatures::EXCEPTIONS
         | WasmFeatures::LEGACY_EXCEPTIONS
         | WasmFeatures::MEMORY64
-        | WasmFeatures::MULTI_MEMORY
         | WasmFeatures::CUSTOM_PAGE_SIZES
         | WasmFeatures::RELAXED_SIMD
         | WasmFeatures::WIDE_ARITHMETIC

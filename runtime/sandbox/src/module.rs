@@ -4,7 +4,7 @@ use crate::invalid_module::InvalidModule;
 use podhook_lifecycle::{Digest, Hook, ModuleKind};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use wasmparser::{Encoding, Parser, Payload, WasmFeatures};
+use wasmparser::{Encoding, ImportSectionReader, Parser, Payload, TypeRef, WasmFeatures};
 
 /// Modules over this size are refused: compiling takes about a second of CPU time
 /// per MiB. The largest toolchains' (Python, JavaScript) come to 20 MiB.
@@ -160,10 +160,21 @@ fn parser() -> Parser {
     parser
 }
 
+/// Memories that a module has from elsewhere.
+fn imported_memories(section: &ImportSectionReader<'_>) -> Result<usize, InvalidModule> {
+    let mut memories = 0;
+    for import in section.clone().into_imports() {
+        let is_memory = matches!(import.map_err(malformed)?.ty, TypeRef::Memory(_));
+        memories += usize::from(is_memory);
+    }
+    at_most("memories", memories, 1)?;
+    Ok(memories)
+}
+
 impl Outline {
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "of the sections inside, only functions are counted"
+        reason = "of the sections inside, only functions and memories are counted"
     )]
     fn read(bytes: &[u8]) -> Result<Self, InvalidModule> {
         let mut outline = Self {
@@ -174,8 +185,18 @@ impl Outline {
         };
         let mut depth = 0_usize;
         let mut functions = 0_usize;
+        let mut memories = 0_usize;
         for payload in parser().parse_all(bytes) {
             let payload = payload.map_err(malformed)?;
+            match &payload {
+                Payload::Version { .. } => memories = 0,
+                Payload::ImportSection(section) => memories += imported_memories(section)?,
+                Payload::MemorySection(section) => {
+                    memories = memories.saturating_add(section.count() as usize);
+                    at_most("memories", memories, 1)?;
+                }
+                _ => {}
+            }
             match payload {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
