@@ -15,6 +15,7 @@ mod example_pods;
 mod examples;
 mod hook_cases;
 mod http;
+mod languages;
 mod library;
 mod lifecycle;
 mod new;

@@ -95,8 +95,72 @@ fn bare(project: &Path) {
     );
     let refused = finish(command().arg("build").current_dir(project));
     assert_eq!(refused.status, 65);
-    let known = "one of wasm32-wasip2, wasm32-unknown-unknown";
+    let known = "one of wasm32-wasip2, wasm32-wasip1, wasm32-unknown-unknown";
     assert!(refused.stderr.contains(known), "{refused:#?}");
+}
+
+/// Settings, a request and a file, in 14 lines.
+const FLUSH: &str = r#"//! Sends what the application left, and empties the file.
+
+use podhook::{Context, config, http};
+use std::fs;
+
+#[podhook::pre_stop]
+fn flush(ctx: Context) -> podhook::Result {
+    let url = config::require("url")?;
+    let path = ctx.path(config::require("file")?);
+    let left = fs::read(&path)?;
+    http::post(&url, left)?.error_for_status()?;
+    fs::write(&path, "")?;
+    Ok(())
+}
+"#;
+
+const FLUSHES: &str = "
+config: {url: 'http://collector/left', file: /spool/left}
+allow-host: [collector]
+dir: [/spool]
+files: {/spool/left: a line}
+http: {POST http://collector/left: 204}
+expect:
+  requests: [{request: POST http://collector/left, body: a line}]
+  files: {/spool/left: ''}
+";
+
+const NOTHING: &str = "#[podhook::pre_stop]\nfn nothing() -> podhook::Result {\n    Ok(())\n}\n";
+
+/// Of the built hook, after its cases passed.
+fn size(project: &Path, target: &str) -> u64 {
+    podhook(project, &["build", "--release", "--target", target]);
+    let tested = podhook(project, &["test", "small.wasm"]);
+    assert!(tested.stdout.contains("1 passed; 0 failed"), "{tested:#?}");
+    fs::metadata(project.join("small.wasm")).unwrap().len()
+}
+
+#[test]
+fn one_source_is_small_for_every_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = finish(command().args(["new", "small"]).current_dir(folder.path()));
+    assert_eq!(made.status, 0, "{made:#?}");
+    let project = folder.path().join("small");
+    let write = |source: &str, case: &str| {
+        fs::write(project.join("src/lib.rs"), source).unwrap();
+        fs::write(project.join("cases/farewell.yaml"), case).unwrap();
+    };
+    write(FLUSH, FLUSHES);
+    assert!(FLUSH.lines().count() <= 25);
+    for target in ["wasm32-wasip2", "wasm32-wasip1"] {
+        let bytes = size(&project, target);
+        assert!(bytes <= 120_000, "{target}: {bytes} bytes");
+    }
+    write(NOTHING, "{}");
+    for (target, most) in [
+        ("wasm32-wasip2", 60_000),
+        ("wasm32-unknown-unknown", 30_000),
+    ] {
+        let bytes = size(&project, target);
+        assert!(bytes <= most, "{target}: {bytes} bytes");
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ enum Command {
     New(new::Options),
     /// Test a hook by cases, in the sandbox
     Test(test::Options),
-    /// Build a Rust hook crate for wasm32-wasip2
+    /// Build a hook
     Build(build::Options),
     /// Compile a hook ahead of time, for podhook-exec
     Compile(compile::Options),

@@ -5,9 +5,14 @@ use crate::whole_file;
 use cargo_metadata::MetadataCommand;
 use cargo_metadata::camino::Utf8PathBuf;
 use clap::ValueEnum;
+use podhook_lifecycle::ModuleKind;
 use podhook_runner::CommandError;
+use podhook_sandbox::Module;
 use std::fs;
 use std::path::{Path, PathBuf};
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
 use wit_component::ComponentEncoder;
 
 /// cargo's profile.
@@ -23,6 +28,9 @@ pub(crate) enum Target {
     /// With WASI: files, the environment, clocks, stdout
     #[value(name = "wasm32-wasip2")]
     Wasi,
+    /// With the WASI of before, 0.1, and made a component of
+    #[value(name = "wasm32-wasip1")]
+    Preview1,
     /// Without: the SDK alone. Half as large, and started in less time
     #[value(name = "wasm32-unknown-unknown")]
     Bare,
@@ -32,6 +40,7 @@ impl Target {
     const fn name(self) -> &'static str {
         match self {
             Self::Wasi => "wasm32-wasip2",
+            Self::Preview1 => "wasm32-wasip1",
             Self::Bare => "wasm32-unknown-unknown",
         }
     }
@@ -45,9 +54,6 @@ pub(crate) fn build(
     target: Option<Target>,
 ) -> Result<PathBuf, CommandError> {
     let name = folder.display().to_string();
-    if !folder.join("Cargo.toml").is_file() {
-        return Err(CommandError::no_input(name, "the folder has no Cargo.toml"));
-    }
     let wishes = Wishes::of(folder)?;
     let target = target.or(wishes.target).unwrap_or(Target::Wasi);
     rust_build::add_target(folder, target.name())?;
@@ -67,7 +73,7 @@ pub(crate) fn build(
     };
     let module = match target {
         Target::Wasi => module.to_owned(),
-        Target::Bare => component(module)?,
+        Target::Preview1 | Target::Bare => component(module)?,
     };
     match wishes.output {
         Some(output) => copy(&module, folder.join(output)),
@@ -149,18 +155,29 @@ fn cargo(folder: &Path, mode: Mode, target: Target) -> Result<Vec<Utf8PathBuf>, 
     Ok(modules.collect())
 }
 
-/// Makes a component of a module, beside it; for WASI the linker does.
+/// Makes a component of a module, beside it; for WASI 0.2 the linker does. A command of WASI
+/// 0.1 is a hook as it is.
 fn component(module: &Path) -> Result<PathBuf, CommandError> {
     let name = module.display().to_string();
     let to = module.with_extension("component.wasm");
     let bytes = fs::read(module).map_err(|why| CommandError::no_input(&name, why))?;
+    if Module::new(bytes.clone()).is_ok_and(|module| module.kind() == ModuleKind::Command) {
+        return Ok(module.to_owned());
+    }
     let encoded = ComponentEncoder::default()
         .validate(true)
         .module(&bytes)
+        .and_then(|encoder| {
+            let (name, adapter) = (
+                WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+            );
+            encoder.adapter(name, adapter)
+        })
         .and_then(ComponentEncoder::encode)
         .map_err(|why| {
             CommandError::data(&name, format!("no component can be made of it: {why:#}"))
-                .hint("without WASI a hook is written with the SDK: cargo add podhook-sdk")
+                .hint("a library is a hook by what the SDK exports: cargo add podhook-sdk")
         })?;
     whole_file::write(&to, whole_file::Mode::Plain, |out| out.write_all(&encoded))?;
     Ok(to)

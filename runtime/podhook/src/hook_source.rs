@@ -1,6 +1,7 @@
 //! Where a HOOK comes from: a file, or a crate that is built first.
 
-use crate::hook_crate::{Mode, build};
+use crate::hook_build::build;
+use crate::hook_crate::Mode;
 use podhook_runner::CommandError;
 use rustix::fs::OFlags;
 use std::fs::File;

@@ -8,34 +8,28 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+mod templates;
+
 /// What a hook is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     /// With the SDK
     Rust,
+    /// A WASI command; built by Zig, or clang with wasi-libc
+    C,
+    /// A WASI command; built by Go 1.21 or newer
+    Go,
+    /// A WASI command; built by Zig
+    Zig,
+    /// A WASI command; built by npm
+    #[value(name = "assemblyscript")]
+    AssemblyScript,
+    /// A WASI command; built by componentize-py
+    Python,
+    /// A WASI command; built by npm
+    #[value(name = "javascript")]
+    JavaScript,
 }
-
-/// A file's place in the project, and its text.
-type Template = (&'static str, &'static str);
-
-const RUST: &[Template] = &[
-    (
-        "Cargo.toml",
-        include_str!("../templates/rust/Cargo.toml.in"),
-    ),
-    ("src/lib.rs", include_str!("../templates/rust/lib.rs")),
-    ("pod.yaml", include_str!("../templates/rust/pod.yaml")),
-    (
-        "cases/farewell.yaml",
-        include_str!("../templates/rust/case.yaml"),
-    ),
-    ("README.md", include_str!("../templates/rust/README.md")),
-    (".gitignore", include_str!("../templates/rust/gitignore")),
-    (
-        ".github/workflows/ci.yaml",
-        include_str!("../templates/rust/ci.yaml"),
-    ),
-];
 
 /// Where the SDK is while podhook is built from its sources.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -54,9 +48,13 @@ pub(crate) fn make(
     sdk: Option<&Path>,
 ) -> Result<(), CommandError> {
     let name = name_of(folder)?;
-    let sdk = Sdk::find(sdk)?;
-    let templates = match language {
-        Language::Rust => RUST,
+    let sdk = match (language, sdk) {
+        (Language::Rust, sdk) => Some(Sdk::find(sdk)?),
+        (_, None) => None,
+        (_, Some(_)) => {
+            let why = "the SDK is for Rust; hooks in other languages are WASI commands";
+            return Err(CommandError::usage("--sdk", why));
+        }
     };
     let cannot = |why: &dyn std::fmt::Display| {
         CommandError::cannot_create(folder.display().to_string(), why)
@@ -72,7 +70,7 @@ pub(crate) fn make(
         .prefix(".podhook-new-")
         .tempdir_in(parent)
         .map_err(|why| cannot(&why))?;
-    fill(unfinished.path(), name, &sdk, templates).map_err(|why| cannot(&why))?;
+    fill(unfinished.path(), name, language, sdk.as_ref()).map_err(|why| cannot(&why))?;
     open_to_all(unfinished.path()).map_err(|why| cannot(&why))?;
     fs::rename(unfinished.path(), folder).map_err(|why| cannot(&why))?;
     // It has moved: there is nothing left to remove.
@@ -221,16 +219,18 @@ fn toml_string(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-fn fill(folder: &Path, name: &str, sdk: &Sdk, templates: &[Template]) -> io::Result<()> {
-    for (place, text) in templates {
+fn fill(folder: &Path, name: &str, language: Language, sdk: Option<&Sdk>) -> io::Result<()> {
+    let dependency = sdk.map(Sdk::dependency).unwrap_or_default();
+    for (place, text) in templates::of(language) {
         let path = folder.join(place);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
         let text = text.replace("{{name}}", name);
-        fs::write(path, text.replace("{{sdk}}", &sdk.dependency()))?;
+        let text = text.replace("{{language}}", templates::name(language));
+        fs::write(path, text.replace("{{sdk}}", &dependency))?;
     }
-    if let Sdk::Folder(_, Some(lock)) = sdk {
+    if let Some(Sdk::Folder(_, Some(lock))) = sdk {
         fs::copy(lock, folder.join("Cargo.lock"))?;
     }
     Ok(())

@@ -1,22 +1,26 @@
-//! `podhook build`: a hook crate's component.
+//! `podhook build`: a hook's folder becomes a module.
 
-use crate::hook_crate::{Mode, Target, build};
+use crate::hook_build::build;
+use crate::hook_crate::{Mode, Target};
 use crate::terminal::line_to_stdout;
 use clap::Args;
 use podhook_runner::CommandError;
 use std::path::PathBuf;
 
-/// Builds a Rust hook crate and prints the path of the component.
+/// Builds a hook and prints the path of the module.
+///
+/// A Rust crate is built by cargo, and its target added where it is missing. Anything else has
+/// a podhook.toml, which says what builds it; podhook new writes one.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  podhook build\n  podhook build examples/write-message --release"
 )]
 pub(crate) struct Options {
-    /// The crate's folder
+    /// The hook's folder
     #[arg(value_name = "DIR", default_value = ".")]
     folder: PathBuf,
 
-    /// Optimized
+    /// Optimized, for Rust; podhook.toml says how the others are
     #[arg(long)]
     release: bool,
 

@@ -1,6 +1,7 @@
 //! `podhook inspect`: what a module is, without running it.
 
 use crate::hook_source::HookSource;
+use crate::languages;
 use crate::options::Format;
 use crate::terminal::line_to_stdout;
 use clap::Args;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
     after_help = "Examples:\n  podhook inspect drain.wasm\n  podhook inspect drain.wasm -o json"
 )]
 pub(crate) struct Options {
-    /// A .wasm file, or the folder of a crate that is built first
+    /// A .wasm file, or a folder that is built first
     #[arg(value_name = "HOOK")]
     hook: PathBuf,
 
@@ -35,6 +36,8 @@ struct Inspection<'m> {
     /// `core` (wasip1) or `component` (wasip2).
     shape: &'static str,
     phases: Vec<&'static str>,
+    /// What it says it was written in; runtimes and libraries have theirs, too.
+    languages: Vec<String>,
     digest: String,
     /// Bytes.
     size: usize,
@@ -123,6 +126,7 @@ fn inspect<'m>(source: &'m str, module: &'m Module) -> Inspection<'m> {
             Shape::Component => "component",
         },
         phases: module.hooks().iter().copied().map(Hook::as_str).collect(),
+        languages: languages::of(module.bytes()),
         digest: module.digest().to_string(),
         size: module.bytes().len(),
         imports: module.imports(),
@@ -155,6 +159,9 @@ fn text(inspection: &Inspection<'_>) -> String {
     ];
     if !inspection.phases.is_empty() {
         lines.push(format!("phases   {}", inspection.phases.join(", ")));
+    }
+    if !inspection.languages.is_empty() {
+        lines.push(format!("language {}", inspection.languages.join(", ")));
     }
     lines.push(format!("digest   {}", inspection.digest));
     lines.push(format!("size     {} bytes", inspection.size));

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Makes a folder with a hook that builds, is tested and runs.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  podhook new goodbye && cd goodbye\n  cargo test\n  podhook build --release\n  podhook run --config farewell=bye goodbye.wasm\n  podhook pod run pod.yaml --until running"
+    after_help = "Example:\n  podhook new goodbye && cd goodbye\n  cargo test\n  podhook build --release\n  podhook run --config farewell=bye goodbye.wasm\n  podhook pod run pod.yaml --until running\n\n  podhook new farewell --lang go"
 )]
 pub(crate) struct Options {
     /// The folder, whose last part is the hook's name: lower-case letters, digits and `-`

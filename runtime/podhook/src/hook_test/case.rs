@@ -253,7 +253,10 @@ mod tests {
                 "files: /a/../b: write an absolute path",
             ),
             ("dir: 'a:b'", "dir: \"a:b\" is no folder"),
-            ("http: {'GET x': 200}", "http.GET x: \"GET x\" is no request"),
+            (
+                "http: {'GET x': 200}",
+                "http.GET x: \"GET x\" is no request",
+            ),
             (
                 "http: {'GET http://x': []}",
                 "http: GET http://x/: no answer at all",
