@@ -103,7 +103,10 @@ fn nothing_returned(sig: &Signature) -> Option<Error> {
 fn export(attribute: &str, sig: &Signature) -> TokenStream {
     let (name, exporter) = (&sig.ident, format_ident!("export_{attribute}"));
     let ctx = Ident::new("ctx", Span::mixed_site());
-    let passed = sig.inputs.first().map(|arg| respan(&ctx, arg.span()));
+    let passed = sig.inputs.first().map(|arg| {
+        let ctx = respan(&ctx, arg.span());
+        quote_spanned!(arg.span()=> ::podhook::__private::Argument::of(#ctx))
+    });
     let call = quote_spanned!(name.span()=> #name(#passed));
     let ignored = passed.is_none().then(|| quote!(let _ = #ctx;));
     quote!(::podhook::__private::#exporter! { |#ctx| { #ignored #call } })
@@ -135,7 +138,7 @@ mod tests {
         let with = expanded("", "fn drain(c: Context) -> podhook::Result { Ok(()) }");
         assert!(
             with.ends_with(
-                ":: podhook :: __private :: export_pre_stop ! { | ctx | { drain (ctx) } }"
+                ":: podhook :: __private :: export_pre_stop ! { | ctx | { drain (:: podhook :: __private :: Argument :: of (ctx)) } }"
             )
         );
         let without = expanded("", "fn drain() -> podhook::Result { Ok(()) }");

@@ -8,6 +8,15 @@ use crate::host;
 ///
 /// A hook that is still running then is ended as `Exhausted`, without another word:
 /// stop a little before to say why.
+///
+/// ```
+/// use podhook::{budget, clock, testing::Mock};
+/// use std::time::Duration;
+///
+/// let _host = Mock::new().timeout(Duration::from_secs(30));
+/// clock::sleep(Duration::from_secs(12));
+/// assert_eq!(budget::remaining(), Some(Duration::from_secs(18)));
+/// ```
 pub fn remaining() -> Option<Duration> {
     host::remaining_time()
 }

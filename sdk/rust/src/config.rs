@@ -8,6 +8,14 @@ use std::collections::BTreeMap;
 use crate::{Error, Result, host};
 
 /// The value of a setting, where it was given.
+///
+/// ```
+/// use podhook::{config, testing::Mock};
+///
+/// let _host = Mock::new().config("farewell", "so long");
+/// assert_eq!(config::get("farewell").as_deref(), Some("so long"));
+/// assert_eq!(config::get("greeting"), None);
+/// ```
 pub fn get(key: &str) -> Option<String> {
     host::config_get(key)
 }
@@ -16,6 +24,14 @@ pub fn get(key: &str) -> Option<String> {
 ///
 /// Fails with [`InvalidInput`](crate::ErrorKind::InvalidInput), naming the setting,
 /// where it was not given.
+///
+/// ```
+/// use podhook::{ErrorKind, config, testing::Mock};
+///
+/// let _host = Mock::new();
+/// let error = config::require("drain-url").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// ```
 pub fn require(key: &str) -> Result<String> {
     get(key).ok_or_else(|| Error::invalid_input(format_args!("setting {key} is missing")))
 }

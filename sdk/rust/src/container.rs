@@ -9,6 +9,16 @@ use crate::host;
 /// Sends a signal to the container's main process, as `nginx -s quit` does to nginx.
 ///
 /// Needs the grant `--allow-signal`.
+///
+/// ```
+/// use podhook::{container::{self, Signal}, testing::Mock};
+/// use std::time::Duration;
+///
+/// let _host = Mock::new().main_process_heeds(Signal::Quit, Duration::from_secs(2));
+/// container::signal(Signal::Quit)?;
+/// assert!(container::wait_until_stopped(Some(Duration::from_secs(10)))?);
+/// # Ok::<_, podhook::Error>(())
+/// ```
 pub fn signal(signal: Signal) -> Result<(), Error> {
     host::container_signal(signal)
 }

@@ -10,6 +10,19 @@ use crate::host;
 ///
 /// Only a pod's name is sure to be there: everything else depends on what the
 /// operator passes on to podhook.
+///
+/// ```
+/// use podhook::{Context, Phase, events};
+///
+/// fn drain(ctx: Context) -> podhook::Result {
+///     events::normal("Draining", &format!("{} stops", ctx.pod.name));
+///     Ok(())
+/// }
+///
+/// let mut ctx = Context::new(Phase::PreStop);
+/// ctx.pod.name = "web-0".to_owned();
+/// assert_eq!(drain(ctx), Ok(()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Context {

@@ -14,6 +14,18 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 /// `?` makes one of any standard error, with its sources: [`Failed`](ErrorKind::Failed), or
 /// [`Retryable`](ErrorKind::Retryable) for what HTTP has that may pass
 /// ([`http::Error::is_retryable`]). For that it is not itself a [`std::error::Error`].
+///
+/// ```
+/// use podhook::{Error, ErrorKind, Result, config, testing::Mock};
+///
+/// fn port() -> Result<u16> {
+///     let port = config::require("port")?;
+///     port.parse().map_err(|why| Error::invalid_input(format_args!("port {port:?}: {why}")))
+/// }
+///
+/// let _host = Mock::new().config("port", "http");
+/// assert_eq!(port().unwrap_err().kind(), ErrorKind::InvalidInput);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,

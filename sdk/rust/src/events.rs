@@ -15,6 +15,14 @@ pub enum Kind {
 ///
 /// `reason` is a short word in UpperCamelCase (`Drained`), `note` a sentence for
 /// people. Delivery is not confirmed.
+///
+/// ```
+/// use podhook::{events::{self, Kind}, testing::Mock};
+///
+/// let host = Mock::new();
+/// events::emit(Kind::Warning, "StillConnected", "3 connections are open");
+/// assert_eq!(host.events()[0].reason, "StillConnected");
+/// ```
 pub fn emit(kind: Kind, reason: &str, note: &str) {
     host::event(kind, reason, note);
 }

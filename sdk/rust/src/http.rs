@@ -10,6 +10,15 @@ use std::time::Duration;
 use crate::host;
 
 /// Sends a GET and waits for the answer.
+///
+/// ```
+/// use podhook::{http, testing::{Answer, Mock}};
+///
+/// let _host = Mock::new().answer("GET http://web/inflight", Answer::new(200).body("7"));
+/// let answer = http::get("http://web/inflight")?.error_for_status()?;
+/// assert_eq!(answer.text(), "7");
+/// # Ok::<_, podhook::Error>(())
+/// ```
 pub fn get(url: &str) -> Result<Response, Error> {
     Request::get(url).send()
 }
@@ -30,6 +39,15 @@ pub fn send_all(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Respo
 }
 
 /// Sends a POST with this body and waits for the answer.
+///
+/// ```
+/// use podhook::{http, testing::Mock};
+///
+/// let host = Mock::new().answer("POST http://collector/lines", 204);
+/// http::post("http://collector/lines", "the last line\n")?.error_for_status()?;
+/// assert_eq!(host.requests()[0].body, b"the last line\n");
+/// # Ok::<_, podhook::Error>(())
+/// ```
 pub fn post(url: &str, body: impl Into<Vec<u8>>) -> Result<Response, Error> {
     Request::post(url).body(body).send()
 }

@@ -69,16 +69,39 @@ mod context;
 mod error;
 mod host;
 mod logger;
+#[cfg(test)]
+mod misuse;
 
 pub use context::{Container, Context, Phase, Pod};
 pub use error::{Error, ErrorKind, Result};
 pub use log;
-pub use podhook_sdk_macros::{post_start, pre_stop};
+/// ```
+/// use podhook::{Result, config, log};
+///
+/// #[podhook::post_start]
+/// fn greet() -> Result {
+///     log::info!("{}", config::require("greeting")?);
+///     Ok(())
+/// }
+/// ```
+///
+pub use podhook_sdk_macros::post_start;
+/// ```
+/// use podhook::{Context, Result, log};
+///
+/// #[podhook::pre_stop]
+/// fn say_goodbye(ctx: Context) -> Result {
+///     log::info!(pod = ctx.pod.name; "goodbye");
+///     Ok(())
+/// }
+/// ```
+///
+pub use podhook_sdk_macros::pre_stop;
 
 /// What the attributes expand to. Not for use by hand: changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::call::call;
+    pub use crate::call::{Argument, call};
     pub use crate::host::exports::*;
 }
 

@@ -10,6 +10,15 @@ pub fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
 }
 
 /// Sets the value of a key, replacing an earlier one.
+///
+/// ```
+/// use podhook::{state, testing::Mock};
+///
+/// let _host = Mock::new();
+/// state::set("offset", "4096")?; // in postStart
+/// assert_eq!(state::get("offset")?.as_deref(), Some(&b"4096"[..])); // in preStop
+/// # Ok::<_, podhook::Error>(())
+/// ```
 pub fn set(key: &str, value: impl AsRef<[u8]>) -> Result<(), Error> {
     host::state_set(key, value.as_ref())
 }

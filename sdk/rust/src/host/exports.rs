@@ -9,14 +9,13 @@ pub use wasm::*;
 
 #[cfg(target_family = "wasm")]
 mod wasm {
-    use std::fmt::Display;
-
+    use crate::Context;
+    use crate::call::{Failure, call};
     pub use crate::host::bindings::imports::podhook::lifecycle::types;
     pub use crate::host::bindings::{post_start, pre_stop};
-    use crate::{Context, call::call};
 
     /// [`call`], in the bindings' types.
-    pub fn answer<E: Display + 'static>(
+    pub fn answer<E: Failure>(
         ctx: types::Context,
         hook: impl FnOnce(Context) -> Result<(), E>,
     ) -> Result<(), types::HookError> {

@@ -1,0 +1,6 @@
+#[podhook::pre_stop(timeout = "5s")]
+fn drain() -> podhook::Result {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[podhook::pre_stop]
+async fn drain() -> podhook::Result {
+    Ok(())
+}
+
+fn main() {}

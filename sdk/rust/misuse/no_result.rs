@@ -1,0 +1,4 @@
+#[podhook::pre_stop]
+fn drain() {}
+
+fn main() {}

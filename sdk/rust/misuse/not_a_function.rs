@@ -1,0 +1,4 @@
+#[podhook::pre_stop]
+struct Drain;
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[podhook::pre_stop]
+unsafe fn drain() -> podhook::Result {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[podhook::pre_stop]
+fn drain(_pod: String) -> podhook::Result {
+    Ok(())
+}
+
+fn main() {}
