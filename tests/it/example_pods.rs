@@ -1,7 +1,7 @@
 //! The pods of `examples/pods`, each as it is and sandboxed, in text and in JSON, in real
 //! time: what a kubelet was seen to make of them.
 
-use crate::podhook::{Finished, command, podhook, repository, watchdog};
+use crate::podhook::{Finished, built, command, podhook, repository, watchdog};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,12 +11,7 @@ use std::thread;
 
 /// Where the examples' hooks are, built.
 fn hooks() -> PathBuf {
-    let built = ["write-message", "graceful-quit"].map(|example| {
-        let folder = repository().join("examples").join(example);
-        let done = podhook(["build", "--release", folder.to_str().unwrap()]);
-        assert_eq!(done.status, 0, "{done:#?}");
-        PathBuf::from(done.stdout.trim_end())
-    });
+    let built = ["write-message", "graceful-quit"].map(built);
     built[0].parent().unwrap().to_owned()
 }
 

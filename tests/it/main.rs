@@ -13,6 +13,7 @@ mod commands;
 mod deploy;
 mod example_pods;
 mod examples;
+mod examples_in_pods;
 mod hook_cases;
 mod http;
 mod languages;

@@ -31,6 +31,14 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// An example's hook, built.
+pub(crate) fn built(example: &str) -> PathBuf {
+    let folder = repository().join("examples").join(example);
+    let done = podhook(["build", "--release", folder.to_str().unwrap()]);
+    assert_eq!(done.status, 0, "{done:#?}");
+    PathBuf::from(done.stdout.trim_end())
+}
+
 /// More than any command of the tests takes, builds of examples included.
 const PATIENCE: Timespec = Timespec {
     tv_sec: 300,
