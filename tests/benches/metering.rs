@@ -16,8 +16,6 @@
     missing_docs
 )]
 
-#[path = "warm/bare.rs"]
-mod bare;
 #[path = "../guests/work.rs"]
 #[allow(unreachable_pub, clippy::all, clippy::pedantic, clippy::restriction)]
 mod work;
@@ -26,6 +24,7 @@ use podhook_ledger::{Account, AccountLimits};
 use podhook_lifecycle::meter::Free;
 use podhook_lifecycle::{CpuMax, Hook, Invocation, MemoryState, Meter, Outcome};
 use podhook_runner::Runner;
+use podhook_sandbox::bare;
 use podhook_sandbox::{EventLoop, Module, Profile, Wiring};
 use podhook_test_guests::lifecycle::{NOOP, WORKS};
 use std::hint::black_box;
@@ -79,7 +78,7 @@ struct Row {
 
 fn works() -> Vec<Row> {
     let event_loop = EventLoop::new().unwrap();
-    let plain = bare::Bare::unmetered(&std::fs::read(WORKS).unwrap());
+    let plain = bare::Bare::unmetered(&std::fs::read(WORKS).unwrap()).unwrap();
     let worker = Worker::new(WORKS, account());
     work::ALL
         .iter()
@@ -90,7 +89,7 @@ fn works() -> Vec<Row> {
                 let native = cpu_millis(|| {
                     black_box(work::work(name, TIMES));
                 });
-                let plain = cpu_millis(|| event_loop.block_on(plain.call(&args)));
+                let plain = cpu_millis(|| event_loop.block_on(plain.run(&args)).unwrap());
                 let podhook = cpu_millis(|| event_loop.block_on(worker.run(&args)));
                 // The first round warms caches and the pool.
                 if round > 0 {

@@ -13,12 +13,10 @@
     missing_docs
 )]
 
-#[path = "warm/bare.rs"]
-mod bare;
-
 use podhook_ledger::{Account, AccountLimits};
 use podhook_lifecycle::{Hook, Invocation, MemoryState, Outcome};
 use podhook_runner::Runner;
+use podhook_sandbox::bare;
 use podhook_sandbox::{CodeStore, Module, Profile, Wiring};
 use podhook_test_guests::lifecycle::NOOP;
 use std::hint::black_box;
@@ -58,12 +56,12 @@ fn main() {
 
 /// One row alone, for a profiler.
 fn only(row: &str) {
-    let bare = bare::Bare::new(&std::fs::read(NOOP).unwrap(), true);
+    let bare = bare::Bare::new(&std::fs::read(NOOP).unwrap(), true).unwrap();
     let worker = Worker::new(Arc::default());
     runtime().block_on(async {
         for _ in 0..500_000 {
             match row {
-                "bare" => bare.run().await,
+                "bare" => bare.run(&[]).await.unwrap(),
                 _ => worker.run().await,
             }
         }
@@ -81,8 +79,8 @@ struct Cost {
 fn cost() -> Cost {
     let runtime = runtime();
     let module = std::fs::read(NOOP).unwrap();
-    let bare = bare::Bare::new(&module, true);
-    let old_kernel = bare::Bare::new(&module, false);
+    let bare = bare::Bare::new(&module, true).unwrap();
+    let old_kernel = bare::Bare::new(&module, false).unwrap();
     let worker = Worker::new(Arc::default());
     let mut old_kernels = Vec::new();
     let (mut bares, mut podhooks, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
@@ -90,7 +88,7 @@ fn cost() -> Cost {
         for round in 0..ROUNDS + 5 {
             let begin = Instant::now();
             for _ in 0..BATCH {
-                bare.run().await;
+                bare.run(&[]).await.unwrap();
             }
             let bare = micros_each(begin);
             let begin = Instant::now();
@@ -100,7 +98,7 @@ fn cost() -> Cost {
             let podhook = micros_each(begin);
             let begin = Instant::now();
             for _ in 0..BATCH {
-                old_kernel.run().await;
+                old_kernel.run(&[]).await.unwrap();
             }
             let old_kernel = micros_each(begin);
             // The first rounds warm caches and the pool.

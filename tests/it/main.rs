@@ -7,6 +7,7 @@ mod accounting;
 mod adapter;
 mod agreement;
 mod bad_input;
+mod bench;
 mod cancel;
 mod cases;
 mod commands;

@@ -1,5 +1,6 @@
 //! From a command line to an invocation, and from a report to output.
 
+pub(crate) mod bench;
 pub(crate) mod build;
 pub(crate) mod bundle;
 pub(crate) mod compile;

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::adapters::{
-    build, bundle, compile, inspect, limits, manual, new, pod, run, serve, test,
+    bench, build, bundle, compile, inspect, limits, manual, new, pod, run, serve, test,
 };
 use crate::config;
 use crate::terminal::to_stderr;
@@ -35,6 +35,8 @@ enum Command {
     Pod(pod::Options),
     /// Serve hooks over HTTP, for pods whose handler is httpGet
     Serve(Box<serve::Options>),
+    /// Measure what a hook costs, beside other ways
+    Bench(Box<bench::Options>),
     /// Show the limits a hook would get, and where each comes from
     Limits(limits::Options),
     /// Make a new project of a hook
@@ -64,6 +66,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Run(options) => run::run(*options),
         Command::Pod(options) => pod::run(&options),
         Command::Serve(options) => serve::run(*options),
+        Command::Bench(options) => bench::run(*options),
         Command::Limits(options) => limits::run(&options),
         Command::New(options) => new::run(&options),
         Command::Test(options) => test::run(&options),

@@ -5,6 +5,7 @@
 
 mod adapter_file;
 mod adapters;
+mod bench;
 mod cli;
 mod config;
 mod handlers;

@@ -31,6 +31,7 @@ use capture::Stream;
 pub(crate) use container::{
     Command, ExecResult, Isolation, LocalContainer, OVER, Output, PATH, Surroundings,
 };
+pub(crate) use overlay::hide;
 pub(crate) use placeholder::{Placeholder, placeholder};
 pub(crate) use program::reason;
 pub(crate) use volume::Volume;

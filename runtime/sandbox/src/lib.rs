@@ -19,6 +19,8 @@
 //! | `verdict` | tells apart the ways it can have ended |
 
 mod alarm;
+#[cfg(feature = "bare")]
+pub mod bare;
 mod bindings;
 pub mod cache;
 pub mod cancel;
@@ -60,15 +62,3 @@ pub use module::Module;
 pub use precompiled::{NotPrecompiled, Precompiled};
 pub use record::{Stream, Tee};
 pub use wiring::Wiring;
-
-/// The sandbox's configuration, so that a benchmark can run wasmtime bare under the
-/// same. The one place where a type of wasmtime is named outside; no release has it.
-#[cfg(feature = "bare")]
-#[doc(hidden)]
-pub fn bare_config(profile: &Profile, pagemap_scan: bool) -> wasmtime::Result<wasmtime::Config> {
-    let reset = match pagemap_scan {
-        true => pool::Reset::WrittenPages,
-        false => pool::Reset::Prefix,
-    };
-    config::config(profile, reset)
-}

@@ -75,6 +75,12 @@ fn leave_mounts() -> Result<(), Errno> {
     )
 }
 
+/// From here on, this thread and what it starts do not see what is mounted there.
+pub(crate) fn hide(point: &Path) -> io::Result<()> {
+    leave_mounts()?;
+    Ok(unmount(point, UnmountFlags::DETACH)?)
+}
+
 /// What cannot be opened is left out: the folder below it is seen in its place.
 fn opened(mount: Mount) -> Option<(Mount, OwnedFd)> {
     if mount.view() == View::Absent {
