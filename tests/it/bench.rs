@@ -298,3 +298,31 @@ fn containers_are_removed() {
         }
     }
 }
+
+/// Without the first generation's hierarchies, or not root, it says so.
+#[test]
+fn where_no_cgroup_can_be_made_nothing_is_throttled() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("podhook");
+    fs::copy(env!("CARGO_BIN_EXE_podhook"), &program).unwrap();
+    let mut bench = Command::new(program);
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
+        bench.uid(65_534).gid(65_534);
+    }
+    bench.args(["bench", "--throttle", "--check", "-o", "json"]);
+    bench
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped());
+    let done = finish(bench.stderr(std::process::Stdio::piped()));
+    assert_eq!(done.status, 0, "{done:#?}");
+    let found = done.report();
+    assert_eq!(found["rows"].as_array().unwrap().len(), 0);
+    let why = found["skipped"].as_str().unwrap();
+    assert!(
+        why.starts_with("no cgroup can be made here: /sys/fs/cgroup/"),
+        "{why}"
+    );
+    let check = podhook(["bench", "--check"]);
+    assert_eq!(check.status, 2, "{check:#?}");
+}

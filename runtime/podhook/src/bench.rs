@@ -17,6 +17,7 @@ mod samples;
 mod served;
 mod small_hooks;
 mod subject;
+mod throttle;
 mod ways;
 
 pub(crate) use density::{Density, Suspended, density, suspend};
@@ -26,4 +27,5 @@ pub(crate) use figures::{Figures, Row};
 pub(crate) use machine::Machine;
 pub(crate) use measure::{Pace, measure};
 pub(crate) use subject::Subject;
+pub(crate) use throttle::{Quota, Throttle, throttle};
 pub(crate) use ways::Wanted;

@@ -1,6 +1,7 @@
 //! `podhook bench`: what a hook costs on this machine, side by side in one run.
 
-use crate::bench::{Density, Figures, Pace, Subject, Wanted, density, measure, suspend};
+use crate::bench::{Density, Figures, Pace, Quota, Subject, Throttle, Wanted};
+use crate::bench::{density, measure, suspend, throttle};
 use crate::options::{Format, GrantArgs, LimitArgs};
 use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
 use clap::Args;
@@ -42,6 +43,7 @@ Examples:
   podhook bench --compare before.json --html bench.html
   podhook bench --assert 'exec/sh<=1' --assert 'cpu:serve/cpu:runc<=0.05'
   podhook bench --density
+  podhook bench --throttle --check
 
 Exit status: 0; 1 where an assertion fails; 65 no hook module; 66 no such file.")]
 pub(crate) struct Options {
@@ -99,7 +101,16 @@ pub(crate) struct Options {
         conflicts_with_all = ["native", "svg", "html", "compare", "assertions", "only"])]
     density: Option<usize>,
 
-    /// One number of that, as podhook starts itself
+    /// Measure instead how closely a CPU limit holds, beside the kernel's own: takes minutes
+    #[arg(long, conflicts_with_all = ["native", "svg", "html", "compare", "assertions", "only", "density"])]
+    throttle: bool,
+
+    /// With --throttle: fail where it is off by more than 3 % of the quota, 5 % of what the
+    /// kernel gives, 10 % of what it throttles, or 0.5 % of what it counts
+    #[arg(long, requires = "throttle")]
+    check: bool,
+
+    /// One number of --density, as podhook starts itself
     #[arg(long, hide = true)]
     suspend: Option<usize>,
 
@@ -121,6 +132,9 @@ pub(crate) fn run(options: Options) -> Result<u8, CommandError> {
     }
     if let Some(most) = options.density {
         return waiting(most, options.output);
+    }
+    if options.throttle {
+        return throttled(options.check, options.output);
     }
     let before = options.compare.as_deref().map(text::old).transpose()?;
     let wanted = wanted(&options)?;
@@ -187,6 +201,31 @@ fn waiting(most: usize, format: Format) -> Result<u8, CommandError> {
         Format::Json => line_to_stdout(&json(&found)?)?,
     }
     Ok(0)
+}
+
+fn throttled(checks: bool, format: Format) -> Result<u8, CommandError> {
+    if format == Format::Text {
+        to_stdout(text::QUOTAS.as_bytes())?;
+    }
+    let found: Throttle = throttle(|quota| {
+        if format == Format::Text {
+            let _ = to_stdout(text::quota(quota).as_bytes());
+        }
+    })?;
+    if format == Format::Json {
+        line_to_stdout(&json(&found)?)?;
+    }
+    if let Some(why) = &found.skipped {
+        warn(&[format!("left out: {why}")]);
+    }
+    let failures: Vec<String> = found.rows.iter().flat_map(Quota::failures).collect();
+    if !checks || failures.is_empty() {
+        return Ok(0);
+    }
+    for failure in failures {
+        to_stderr(format!("error: --check: {failure}\n").as_bytes());
+    }
+    Ok(1)
 }
 
 /// On a terminal alone.

@@ -2,12 +2,14 @@
 
 use anyhow::{Context, Result};
 use wasm_encoder::{
-    CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, Instruction, MemorySection, MemoryType, Module,
-    TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function,
+    FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, MemorySection,
+    MemoryType, Module, TypeSection, ValType,
 };
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
+
+const CLOCK: &str = "podhook:lifecycle/clock@0.1.0";
 
 const WIT: &str = include_str!("../../../../wit/podhook.wit");
 
@@ -17,21 +19,34 @@ world noop { export pre-stop; }
 world sleeper { import clock; export pre-stop; }
 ";
 
+/// What its function does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Nothing,
+    Sleep,
+    Compute,
+}
+
 /// A preStop hook that does nothing.
 pub(super) fn noop() -> Result<Vec<u8>> {
-    component("noop", None)
+    component("noop", Does::Nothing)
+}
+
+/// A preStop hook that computes for as long as it may.
+pub(super) fn spinner() -> Result<Vec<u8>> {
+    component("noop", Does::Compute)
 }
 
 /// A preStop hook that waits for longer than anybody does.
 pub(super) fn sleeper() -> Result<Vec<u8>> {
-    component("sleeper", Some("podhook:lifecycle/clock@0.1.0"))
+    component("sleeper", Does::Sleep)
 }
 
-fn component(world: &str, clock: Option<&str>) -> Result<Vec<u8>> {
+fn component(world: &str, does: Does) -> Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("podhook.wit", &format!("{WIT}{WORLDS}"))?;
     let world = resolve.select_world(&[package], Some(world))?;
-    let mut module = core(clock);
+    let mut module = core(does);
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     ComponentEncoder::default()
         .validate(true)
@@ -42,7 +57,7 @@ fn component(world: &str, clock: Option<&str>) -> Result<Vec<u8>> {
 
 /// The canonical ABI's side of it: the host hands the context over in memory that
 /// `cabi_realloc` gives, and is answered with the address of a result.
-fn core(clock: Option<&str>) -> Vec<u8> {
+fn core(does: Does) -> Vec<u8> {
     let (mut types, mut functions) = (TypeSection::new(), FunctionSection::new());
     types.ty().function([ValType::I64], []);
     types.ty().function([ValType::I32], [ValType::I32]);
@@ -63,7 +78,7 @@ fn core(clock: Option<&str>) -> Vec<u8> {
         shared: false,
     };
     globals.global(next, &ConstExpr::i32_const(FREE));
-    let imported = u32::from(clock.is_some());
+    let imported = u32::from(does == Does::Sleep);
     let mut exports = ExportSection::new();
     exports.export(
         "podhook:lifecycle/pre-stop@0.1.0#run",
@@ -73,12 +88,12 @@ fn core(clock: Option<&str>) -> Vec<u8> {
     exports.export("cabi_realloc", ExportKind::Func, imported + 1);
     exports.export("memory", ExportKind::Memory, 0);
     let mut code = CodeSection::new();
-    code.function(&run(clock.is_some())).function(&realloc());
+    code.function(&run(does)).function(&realloc());
     let mut module = Module::new();
     module.section(&types);
-    if let Some(clock) = clock {
+    if does == Does::Sleep {
         let mut imports = ImportSection::new();
-        imports.import(clock, "sleep-ms", EntityType::Function(0));
+        imports.import(CLOCK, "sleep-ms", EntityType::Function(0));
         module.section(&imports);
     }
     module.section(&functions).section(&memories);
@@ -89,11 +104,19 @@ fn core(clock: Option<&str>) -> Vec<u8> {
 /// Where what is handed over begins; below it is the result, all zeroes: `ok`.
 const FREE: i32 = 1024;
 
-fn run(sleeps: bool) -> Function {
+fn run(does: Does) -> Function {
     let mut run = Function::new([]);
-    if sleeps {
-        run.instruction(&Instruction::I64Const(i64::from(u32::MAX)));
-        run.instruction(&Instruction::Call(0));
+    match does {
+        Does::Nothing => {}
+        Does::Sleep => {
+            run.instruction(&Instruction::I64Const(i64::from(u32::MAX)));
+            run.instruction(&Instruction::Call(0));
+        }
+        Does::Compute => {
+            run.instruction(&Instruction::Loop(BlockType::Empty));
+            run.instruction(&Instruction::Br(0));
+            run.instruction(&Instruction::End);
+        }
     }
     run.instruction(&Instruction::I32Const(0));
     run.instruction(&Instruction::End);
@@ -127,7 +150,11 @@ mod tests {
 
     #[test]
     fn they_are_hooks_that_import_next_to_nothing() {
-        for (bytes, imports) in [(noop().unwrap(), 1), (sleeper().unwrap(), 2)] {
+        for (bytes, imports) in [
+            (noop().unwrap(), 1),
+            (spinner().unwrap(), 1),
+            (sleeper().unwrap(), 2),
+        ] {
             let module = podhook_sandbox::Module::new(bytes).unwrap();
             assert_eq!(module.kind(), ModuleKind::Lifecycle);
             assert_eq!(module.hooks(), [Hook::PreStop]);

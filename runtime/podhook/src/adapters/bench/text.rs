@@ -1,7 +1,7 @@
 //! Figures for a person.
 
 use super::warn;
-use crate::bench::{Density, Figures, Machine, Row, Suspended};
+use crate::bench::{Density, Figures, Machine, Quota, Row, Suspended};
 use crate::pod_file::Source;
 use podhook_runner::CommandError;
 use podhook_runner::one_line::one_line;
@@ -133,4 +133,29 @@ pub(super) fn limit(density: &Density) -> String {
         None => "no limit was met\n".to_owned(),
         Some(limit) => one_line(&format!("{} are too many: {}", limit.hooks, limit.why)) + "\n",
     }
+}
+
+/// What stands over [`quota`]s.
+pub(super) const QUOTAS: &str =
+    "CPU time used / quota; throttled: milliseconds; over: µs in a period, p90. Each beside CFS's.
+quota     used   native  ratio    throttled   native  ratio  times native   error     over native
+";
+
+/// One quota.
+pub(super) fn quota(quota: &Quota) -> String {
+    format!(
+        "{:>4}% {:>8.4} {:>8.4} {:>6.3} {:>12.0} {:>8.0} {:>6.3} {:>6.0} {:>6.0} {:>6.2}% {:>8.0} {:>6.0}\n",
+        quota.per_cent,
+        quota.used,
+        quota.native_used,
+        quota.used_to_native,
+        quota.throttled_ms,
+        quota.native_throttled_ms,
+        quota.throttled_to_native,
+        quota.nr_throttled,
+        quota.native_nr_throttled,
+        quota.error_per_cent,
+        quota.over_p90_us,
+        quota.native_over_p90_us,
+    )
 }

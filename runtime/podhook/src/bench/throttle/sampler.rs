@@ -2,7 +2,7 @@
 //! read every half millisecond. The kernel brings it up to date when a thread pauses,
 //! and meanwhile at its ticks of 4 ms.
 
-use super::cgroup::Group;
+use super::group::Group;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::JoinHandle;
@@ -17,20 +17,14 @@ const PAUSE: usize = 20;
 /// Use between two readings that is none: a thread on its way in or out.
 const NOTHING_NSEC: u64 = 20_000;
 
-pub(crate) struct Sampler {
+pub(super) struct Sampler {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Vec<u64>>,
     quota_us: f64,
 }
 
-/// Microseconds over the quota in one period.
-pub(crate) struct Overshoot {
-    pub(crate) p90_us: f64,
-    pub(crate) max_us: f64,
-}
-
 impl Sampler {
-    pub(crate) fn start(group: Arc<Group>, percent: u64) -> Self {
+    pub(super) fn start(group: Arc<Group>, per_cent: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
@@ -44,28 +38,23 @@ impl Sampler {
         Self {
             stop,
             thread,
-            quota_us: percent as f64 * 1000.0,
+            quota_us: f64::from(per_cent) * 1000.0,
         }
     }
 
-    pub(crate) fn finish(self) -> Overshoot {
+    /// Microseconds over the quota in one period: nine of ten are below it. 0 where there
+    /// were no periods to tell apart.
+    pub(super) fn finish(self) -> f64 {
         self.stop.store(true, Relaxed);
-        let readings = self.thread.join().unwrap();
+        let readings = self.thread.join().unwrap_or_default();
         let mut bursts = bursts(&readings);
         // The first began before the first reading, the last was cut off.
         bursts.pop();
-        let mut over: Vec<f64> = bursts
-            .iter()
-            .skip(1)
-            .map(|&nsec| nsec as f64 / 1000.0 - self.quota_us)
-            .collect();
+        let over = bursts.iter().skip(1);
+        let over = over.map(|&nsec| nsec as f64 / 1000.0 - self.quota_us);
+        let mut over: Vec<f64> = over.collect();
         over.sort_by(f64::total_cmp);
-        // Without pauses nothing is known.
-        let at = |index: usize| over.get(index).copied().unwrap_or(f64::NAN);
-        Overshoot {
-            p90_us: at(over.len() * 9 / 10),
-            max_us: at(over.len().wrapping_sub(1)),
-        }
+        over.get(over.len() * 9 / 10).copied().unwrap_or(0.0)
     }
 }
 
@@ -73,8 +62,8 @@ impl Sampler {
 fn bursts(readings: &[u64]) -> Vec<u64> {
     let mut bursts = Vec::new();
     let (mut burst, mut idle) = (0, 0);
-    for pair in readings.windows(2) {
-        let used = pair[1] - pair[0];
+    for (before, now) in readings.iter().zip(readings.iter().skip(1)) {
+        let used = now.saturating_sub(*before);
         burst += used;
         idle = if used < NOTHING_NSEC { idle + 1 } else { 0 };
         if idle == PAUSE && burst > NOTHING_NSEC {
@@ -83,4 +72,17 @@ fn bursts(readings: &[u64]) -> Vec<u64> {
     }
     bursts.push(burst);
     bursts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_ends_a_burst() {
+        let mut readings = vec![0, 4_000_000, 10_000_000];
+        readings.extend([10_000_000; PAUSE]);
+        readings.extend([15_000_000, 15_001_000]);
+        assert_eq!(bursts(&readings), [10_000_000, 5_001_000]);
+    }
 }
