@@ -136,7 +136,7 @@ fn a_request_without_an_answer_fails_the_case() {
     };
     assert_eq!(
         first(0),
-        "http: the case has no answer to http://127.0.0.1:8500"
+        "http: the case has no answer to whatever was asked of http://127.0.0.1:8500"
     );
     let whole = "PUT http://127.0.0.1:8500/v1/agent/service/deregister/b";
     assert_eq!(first(1), format!("http: the case has no answer to {whole}"));

@@ -119,7 +119,9 @@ mod tests {
         let _mock = Mock::new();
         assert_eq!(
             warm(),
-            Err(Error::invalid_input("setting paths is missing"))
+            Err(Error::invalid_input(
+                "setting paths is missing (--config paths=VALUE)"
+            ))
         );
     }
 }

@@ -39,7 +39,12 @@ impl HookSource {
             .read(true)
             .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
             .open(path)
-            .map_err(|error| unreadable(&error))?;
+            .map_err(|error| match is_project(path) {
+                true => {
+                    unreadable(&error).hint("podhook build --release makes what is to be built")
+                }
+                false => unreadable(&error),
+            })?;
         let metadata = file.metadata().map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
             return Err(unreadable(&"not a regular file"));
@@ -56,4 +61,11 @@ impl HookSource {
             bytes,
         })
     }
+}
+
+/// Whether the file would lie in a project that is built.
+fn is_project(file: &Path) -> bool {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let manifests = ["Cargo.toml", "podhook.toml"].map(|name| folder.join(name));
+    manifests.iter().any(|manifest| manifest.is_file())
 }

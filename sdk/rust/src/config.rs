@@ -33,7 +33,11 @@ pub fn get(key: &str) -> Option<String> {
 /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
 /// ```
 pub fn require(key: &str) -> Result<String> {
-    get(key).ok_or_else(|| Error::invalid_input(format_args!("setting {key} is missing")))
+    get(key).ok_or_else(|| {
+        Error::invalid_input(format_args!(
+            "setting {key} is missing (--config {key}=VALUE)"
+        ))
+    })
 }
 
 /// All settings, as a struct: each field is the setting of its name.
@@ -70,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_missing_setting_is_named() {
-        let expected = Error::invalid_input("setting drain-url is missing");
+        let expected =
+            Error::invalid_input("setting drain-url is missing (--config drain-url=VALUE)");
         assert_eq!(require("drain-url"), Err(expected));
     }
 }

@@ -26,8 +26,8 @@ use assertion::Assertion;
 #[command(after_help = "Rows:
   in-process  in a process that runs: warm
   bare        wasmtime alone, in the same configuration
-  cold        in a process that runs: the first time, compiled before
-  compile     in a process that runs: the first time ever
+  cold        in a process that runs: the first call, its code loaded from disk
+  compile     in a process that runs: the first call, compiled then
   exec        podhook-exec: a process of its own
   serve       podhook serve: over HTTP, on a connection that stays
   true, sh, bash, native   processes: /bin/true, sh -c true, bash -c true, --native
@@ -60,11 +60,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PHASE")]
     phase: Option<Hook>,
 
-    /// Turns of each row; those that run in microseconds are measured ten times in a turn
+    /// Turns of each row; in-process, bare and serve are measured ten times in a turn
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     runs: u32,
 
-    /// After so long a row has no more turns, but for five
+    /// How long a row has turns, if those are not five yet: slow ones have fewer than --runs
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = grammar::duration)]
     row_time: Duration,
 
@@ -96,7 +96,8 @@ pub(crate) struct Options {
     #[arg(long = "assert", value_name = "ROW/ROW<=X", value_parser = Assertion::parse)]
     assertions: Vec<Assertion>,
 
-    /// Measure instead how many hooks can wait at the same time, up to N, and what each takes
+    /// Measure instead how many hooks can wait at the same time, up to N (100000 where it is not
+    /// given), and what each takes
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100000",
         conflicts_with_all = ["native", "svg", "html", "compare", "assertions", "only"])]
     density: Option<usize>,

@@ -54,9 +54,11 @@ struct Grant {
 }
 
 /// Imports that come to nothing without a grant.
-const GRANTS: [(&str, Grant); 8] = [
+const GRANTS: [(&str, Grant); 10] = [
     ("wasi:filesystem/types", DIR),
     ("wasi_snapshot_preview1::path_open", DIR),
+    ("wasi:cli/environment", ENV),
+    ("wasi_snapshot_preview1::environ_get", ENV),
     ("wasi:http/outgoing-handler", HOST),
     ("podhook:lifecycle/http", HOST),
     (
@@ -84,7 +86,7 @@ const GRANTS: [(&str, Grant); 8] = [
         "wasi:sockets/tcp",
         Grant {
             option: "(none)",
-            why: "uses sockets, which are not offered to hooks",
+            why: "has sockets, perhaps its language's; they are not offered to hooks",
         },
     ),
 ];
@@ -92,6 +94,11 @@ const GRANTS: [(&str, Grant); 8] = [
 const DIR: Grant = Grant {
     option: "--dir HOST::GUEST[:ro]",
     why: "opens files",
+};
+
+const ENV: Grant = Grant {
+    option: "--env K=V",
+    why: "may read the environment",
 };
 
 const HOST: Grant = Grant {

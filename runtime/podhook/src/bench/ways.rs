@@ -48,9 +48,12 @@ pub(crate) const ALL: [(&str, &str); 13] = [
     ("bare", "wasmtime alone, in the same configuration"),
     (
         "cold",
-        "in a process that runs: the first time, compiled before",
+        "in a process that runs: the first call, its code loaded from disk",
     ),
-    ("compile", "in a process that runs: the first time ever"),
+    (
+        "compile",
+        "in a process that runs: the first call, compiled then",
+    ),
     ("exec", "podhook-exec: a process of its own"),
     (
         "serve",

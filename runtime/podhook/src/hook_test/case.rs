@@ -150,7 +150,7 @@ impl Case {
 
 impl Sheet {
     fn folders(&self) -> Vec<String> {
-        self.dir.clone().map(Vec::from).unwrap_or_default()
+        self.dir.clone().map(|dir| dir.0).unwrap_or_default()
     }
 
     /// What serde does not see.
@@ -169,8 +169,8 @@ impl Sheet {
             Some((field.to_owned(), format!("{path}: {why}")))
         });
         let empty = || {
-            let is_empty = |answers: &OneOrMore<Answer>| Vec::from(answers.clone()).is_empty();
-            let (asked, _) = self.http.iter().find(|(_, answers)| is_empty(answers))?;
+            let is_empty = |(_, answers): &(&Asked, &OneOrMore<Answer>)| answers.0.is_empty();
+            let (asked, _) = self.http.iter().find(is_empty)?;
             Some(("http".to_owned(), format!("{asked}: no answer at all")))
         };
         let no_process = || {
@@ -268,7 +268,10 @@ mod tests {
             ("expect: {exit: 1}", "expect.exit: unknown field `exit`"),
             ("expect: {usage: {cpu: 1}}", "expect.usage.cpu: "),
             ("expect: {process: TERM}", "expect.process: there is none"),
-            ("expect: {stdout: 1}", "expect.stdout: not a text"),
+            (
+                "expect: {stdout: 1}",
+                "expect.stdout: 1 is no text; quote it",
+            ),
         ] {
             let said = mistake(text);
             assert!(said.starts_with(why), "{text}: {said}");

@@ -119,7 +119,12 @@ impl Found {
         for (number, wanted) in wanted.iter().enumerate() {
             if !left.any(|log| wanted.is(log)) {
                 let what = format!("logs[{number}]");
-                return self.add(&what, "no such record after those before it");
+                let wanted = wanted.to_string();
+                let why = format!(
+                    "wanted {}, which did not come after those before it",
+                    wanted.trim()
+                );
+                return self.add(&what, why);
             }
         }
     }

@@ -4,7 +4,9 @@ use super::matcher::Matcher;
 use super::request::Asked;
 use super::written::{Size, Time};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What is not said is not looked at, but for the outcome.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -49,13 +51,22 @@ pub(super) enum Outcome {
 
 /// A record of the log: its message, or more of it.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "not a message, or {level, target, message, fields}"
-)]
+#[serde(try_from = "Value")]
 pub(super) enum Log {
     Message(String),
     Record(Record),
+}
+
+impl TryFrom<Value> for Log {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        if let Value::String(message) = value {
+            return Ok(Self::Message(message));
+        }
+        let record = serde_json::from_value(value);
+        record.map(Self::Record).map_err(|why| why.to_string())
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -78,13 +89,22 @@ pub(super) struct Event {
 
 /// A request that was sent: which, or more of it.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "not METHOD http://HOST[:PORT]/PATH, or {request, headers, body}"
-)]
+#[serde(try_from = "Value")]
 pub(super) enum Request {
     Which(Asked),
     Whole(Whole),
+}
+
+impl TryFrom<Value> for Request {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        if let Value::String(text) = value {
+            return Asked::try_from(text).map(Self::Which);
+        }
+        let whole = serde_json::from_value(value);
+        whole.map(Self::Whole).map_err(|why| why.to_string())
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -123,5 +143,26 @@ impl Request {
             Self::Which(asked) => asked,
             Self::Whole(whole) => &whole.request,
         }
+    }
+}
+
+impl fmt::Display for Log {
+    /// As far as it says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let record = match self {
+            Self::Message(message) => return write!(f, "{message:?}"),
+            Self::Record(record) => record,
+        };
+        let words = [&record.level, &record.target];
+        for word in words.into_iter().flatten() {
+            write!(f, "{word} ")?;
+        }
+        if let Some(message) = &record.message {
+            write!(f, "{} ", message.wanted())?;
+        }
+        for (name, value) in &record.fields {
+            write!(f, "{name}={} ", value.wanted())?;
+        }
+        Ok(())
     }
 }

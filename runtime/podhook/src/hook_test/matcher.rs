@@ -6,14 +6,36 @@ use serde_json::Value;
 
 /// `done`, `{contains: done}`, `{contains: [a, b]}` or `{json: {done: true}}`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "not a text, {contains: TEXT}, {contains: [TEXT, …]} or {json: VALUE}"
-)]
+#[serde(try_from = "Value")]
 pub(super) enum Matcher {
     Whole(String),
     Contains(Contains),
     Json(Json),
+}
+
+impl TryFrom<Value> for Matcher {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let read = |why: serde_json::Error| why.to_string();
+        match value {
+            Value::String(text) => Ok(Self::Whole(text)),
+            Value::Object(fields) if fields.contains_key("json") => {
+                let json = serde_json::from_value(Value::Object(fields));
+                json.map(Self::Json).map_err(read)
+            }
+            Value::Object(fields) => {
+                let contains = serde_json::from_value(Value::Object(fields));
+                contains.map(Self::Contains).map_err(read)
+            }
+            Value::Number(_) | Value::Bool(_) => {
+                Err(format!("{value} is no text; quote it: \"{value}\""))
+            }
+            Value::Null | Value::Array(_) => Err(
+                "write a text, {contains: TEXT}, {contains: [TEXT, …]} or {json: VALUE}".to_owned(),
+            ),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -35,7 +57,7 @@ impl Matcher {
             Self::Whole(whole) if whole == text => return None,
             Self::Whole(whole) => format!("{whole:?}"),
             Self::Contains(Contains { contains }) => {
-                let parts: Vec<String> = contains.clone().into();
+                let parts = contains.0.clone();
                 let missing = parts
                     .into_iter()
                     .find(|part| !text.contains(part.as_str()))?;
@@ -47,6 +69,15 @@ impl Matcher {
             },
         };
         Some(format!("wanted {wanted}, was {text:?}"))
+    }
+
+    /// For a person.
+    pub(super) fn wanted(&self) -> String {
+        match self {
+            Self::Whole(whole) => format!("{whole:?}"),
+            Self::Contains(Contains { contains }) => format!("something with {:?}", contains.0),
+            Self::Json(Json { json }) => json.to_string(),
+        }
     }
 
     /// The same for bytes that are to be text.
@@ -78,7 +109,14 @@ mod tests {
         );
         assert_eq!(difference(r#"{"json": {"a": [1]}}"#, " {\"a\":[1] }"), None);
         assert!(difference(r#"{"json": {"a": [1]}}"#, "{").is_some());
-        let wrong = serde_json::from_str::<Matcher>(r#"{"matches": "x"}"#).unwrap_err();
-        assert!(wrong.to_string().contains("{contains: TEXT}"), "{wrong}");
+        let wrong = |text| {
+            serde_json::from_str::<Matcher>(text)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            wrong(r#"{"matches": "x"}"#).contains("unknown field `matches`, expected `contains`")
+        );
+        assert_eq!(wrong("20"), "20 is no text; quote it: \"20\"");
     }
 }

@@ -21,37 +21,19 @@ use tokio::io::DuplexStream;
 
 /// What is answered to a request.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "Value")]
 pub(super) struct Answer {
     /// `None`: the connection breaks off.
     response: Option<Response<Bytes>>,
     after: Duration,
 }
 
-/// `200`, `broken`, or all of it.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "not a status, `broken`, or {status, headers, body, json, after}"
-)]
-enum Written {
-    Status(u16),
-    Broken(Broken),
-    Whole(Whole),
-}
-
-#[derive(Deserialize)]
-enum Broken {
-    #[serde(rename = "broken")]
-    Broken,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// All of an answer.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Whole {
     /// 200.
-    status: Option<u16>,
-    #[serde(default)]
+    status: Option<u64>,
     headers: BTreeMap<String, String>,
     body: Option<String>,
     json: Option<Value>,
@@ -59,39 +41,44 @@ struct Whole {
     after: Option<Time>,
 }
 
-impl TryFrom<Written> for Answer {
+impl TryFrom<Value> for Answer {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
-        let whole = match written {
-            Written::Broken(Broken::Broken) => {
+    /// `200`, `broken`, or all of it.
+    fn try_from(value: Value) -> Result<Self, String> {
+        let status = |status: u64| Whole {
+            status: Some(status),
+            ..Whole::default()
+        };
+        let whole = match &value {
+            Value::String(word) if word == "broken" => {
                 let (response, after) = (None, Duration::ZERO);
                 return Ok(Self { response, after });
             }
-            Written::Status(status) => Whole {
-                status: Some(status),
-                headers: BTreeMap::new(),
-                body: None,
-                json: None,
-                after: None,
-            },
-            Written::Whole(whole) => whole,
+            Value::Number(number) => number.as_u64().map(status),
+            Value::Object(_) => {
+                let whole = serde_json::from_value(value).map_err(|why| why.to_string())?;
+                Some(whole)
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) => None,
         };
-        whole.answer()
+        let what = "write a status, `broken`, or {status, headers, body, json, after}";
+        whole.ok_or(what)?.answer()
     }
 }
 
 impl Whole {
     fn answer(self) -> Result<Answer, String> {
         let body = match (self.body, self.json) {
-            (Some(_), Some(_)) => return Err("one of body and json is enough".to_owned()),
+            (Some(_), Some(_)) => return Err("body and json: one of the two".to_owned()),
             (body, None) => body.unwrap_or_default(),
             (None, Some(json)) => json.to_string(),
         };
         let mut response = Response::new(Bytes::from(body));
         let status = self.status.unwrap_or(200);
-        *response.status_mut() = StatusCode::from_u16(status)
+        *response.status_mut() = u16::try_from(status)
             .ok()
+            .and_then(|status| StatusCode::from_u16(status).ok())
             .filter(|status| status.as_u16() >= 200)
             .ok_or_else(|| format!("{status} is no status of an answer"))?;
         for (name, value) in self.headers {
@@ -129,7 +116,7 @@ struct Script {
 impl StandIn {
     pub(super) fn new(answers: &BTreeMap<Asked, OneOrMore<Answer>>) -> Self {
         let in_turn = |(asked, answers): (&Asked, &OneOrMore<Answer>)| {
-            (asked.clone(), Vec::from(answers.clone()).into())
+            (asked.clone(), answers.0.clone().into())
         };
         Self(Arc::new(Mutex::new(Script {
             answers: answers.iter().map(in_turn).collect(),
@@ -201,7 +188,9 @@ impl Network for StandIn {
         let origin = Origin::new(scheme.as_str(), host, port);
         let mut script = self.script();
         if !script.answers.keys().any(|asked| asked.origin == origin) {
-            script.unanswered.push(origin.to_string());
+            script
+                .unanswered
+                .push(format!("whatever was asked of {origin}"));
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
         drop(script);
@@ -234,8 +223,19 @@ mod tests {
         for (text, why) in [
             ("99", "99 is no status of an answer"),
             ("101", "101 is no status"),
-            ("\"broke\"", "not a status, `broken`, or"),
-            (r#"{"body": "a", "json": 1}"#, "one of body and json"),
+            ("\"broke\"", "write a status, `broken`, or"),
+            (
+                r#"{"delay": "1s"}"#,
+                "unknown field `delay`, expected one of `status`",
+            ),
+            (
+                r#"{"after": "50"}"#,
+                "invalid duration \"50\": write number and unit",
+            ),
+            (
+                r#"{"body": "a", "json": 1}"#,
+                "body and json: one of the two",
+            ),
             (r#"{"headers": {"a b": "c"}}"#, "a b: c is no header field"),
         ] {
             let said = answer(text).unwrap_err();

@@ -58,6 +58,14 @@ impl TryFrom<String> for Asked {
         let wrong = || format!("{text:?} is no request; write METHOD http://HOST[:PORT]/PATH");
         let (method, url) = text.split_once(' ').ok_or_else(wrong)?;
         let method: Method = method.parse().map_err(|_| wrong())?;
+        // They are told apart by case, and all that there are have capitals.
+        if method
+            .as_str()
+            .chars()
+            .any(|letter| letter.is_ascii_lowercase())
+        {
+            return Err(wrong());
+        }
         let uri: Uri = url.trim().parse().map_err(|_| wrong())?;
         let origin = Origin::of(&uri).ok_or_else(wrong)?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -109,6 +117,7 @@ mod tests {
             "GET",
             "GET /x",
             "GET ftp://x/",
+            "get http://x/",
             "G T http://x/",
         ] {
             let why = Asked::try_from(text.to_owned()).unwrap_err();

@@ -29,7 +29,9 @@ pub(crate) fn find(folder: &Path, only: Option<&str>) -> Result<Vec<Case>, Comma
     let name = folder.display().to_string();
     let unreadable = |why| CommandError::no_input(&name, why);
     let mut files: Vec<(String, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
+    let hint = "a case is NAME/case.yaml or NAME.yaml in there; see podhook test --help";
+    let entries = fs::read_dir(folder).map_err(|why| unreadable(why).hint(hint))?;
+    for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         files.extend(case_at(path));
     }
@@ -39,9 +41,7 @@ pub(crate) fn find(folder: &Path, only: Option<&str>) -> Result<Vec<Case>, Comma
         let no = CommandError::no_input(&name, "no case");
         return Err(match only {
             Some(only) => no.hint(format!("none has {only:?} in its name")),
-            None => {
-                no.hint("a case is NAME/case.yaml or NAME.yaml in there; see podhook test --help")
-            }
+            None => no.hint(hint),
         });
     }
     let cases = files

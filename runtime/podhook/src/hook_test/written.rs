@@ -2,7 +2,8 @@
 
 use podhook_lifecycle::Hook;
 use podhook_runner::grammar;
-use serde::Deserialize;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -58,18 +59,25 @@ fn scalar(value: &Value) -> Result<String, String> {
 }
 
 /// One of them, or a list.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "one, or a list of them")]
-pub(super) enum OneOrMore<T> {
-    List(Vec<T>),
-    One(T),
-}
+#[derive(Debug, Clone)]
+pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
 
-impl<T> From<OneOrMore<T>> for Vec<T> {
-    fn from(some: OneOrMore<T>) -> Self {
-        match some {
-            OneOrMore::List(list) => list,
-            OneOrMore::One(one) => vec![one],
-        }
+impl<'de, T: DeserializeOwned> Deserialize<'de> for OneOrMore<T> {
+    /// By way of a value: an error is then that of the one that is wrong.
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let of = |value| serde_json::from_value(value).map_err(D::Error::custom);
+        let values = match Value::deserialize(from)? {
+            Value::Array(values) => values,
+            one @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_)) => vec![one],
+        };
+        values
+            .into_iter()
+            .map(of)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }

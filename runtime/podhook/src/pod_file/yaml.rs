@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Result<Node, Fault> {
         })?;
         builder.event(event, span.start.line())?;
     }
-    let nothing = || Fault::new("empty: no pod in it");
+    let nothing = || Fault::new("empty: nothing in it");
     builder.document.ok_or_else(nothing)
 }
 

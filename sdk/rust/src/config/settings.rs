@@ -55,7 +55,9 @@ impl de::Error for Wrong {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self(format!("setting {field} is missing"))
+        Self(format!(
+            "setting {field} is missing (--config {field}=VALUE)"
+        ))
     }
 }
 
@@ -202,7 +204,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let cases = [
-            (vec![], "setting drain-url is missing"),
+            (
+                vec![],
+                "setting drain-url is missing (--config drain-url=VALUE)",
+            ),
             (
                 vec![("drain-url", "u"), ("seconds", "soon")],
                 "setting seconds is \"soon\", not an integer from 0, of 32 bits",

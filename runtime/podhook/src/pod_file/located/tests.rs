@@ -79,7 +79,7 @@ fn a_document_is_one_and_says_something() {
         "line 3: a second document begins; one is read"
     );
     for empty in ["", "\n\n", "# nothing\n", "---\n", "---\n---\n", "~"] {
-        assert_eq!(refused(empty), "empty: no pod in it", "{empty:?}");
+        assert_eq!(refused(empty), "empty: nothing in it", "{empty:?}");
     }
 }
 
