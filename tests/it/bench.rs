@@ -1,12 +1,13 @@
 //! `podhook bench`: that every row is measured or left out with a reason, and what is made of
 //! the figures. How large they are is no test's business.
 
-use crate::podhook::{Finished, command, finish, podhook};
+use crate::podhook::{Finished, command, finish, podhook, watchdog};
 use podhook_test_guests::{lifecycle, wasip1};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::Mutex;
 
 fn bench(words: &[&str]) -> Finished {
     podhook([&["bench", "--runs", "5"], words].concat())
@@ -277,8 +278,12 @@ fn hooks_that_wait_are_counted() {
     );
 }
 
+/// Tests that make containers do so one after the other: they look for what is left.
+static CONTAINERS: Mutex<()> = Mutex::new(());
+
 #[test]
 fn containers_are_removed() {
+    let _alone = CONTAINERS.lock();
     if !rustix::process::geteuid().is_root() {
         return crate::podhook::skipped("no containers: not root");
     }
@@ -325,4 +330,32 @@ fn where_no_cgroup_can_be_made_nothing_is_throttled() {
     );
     let check = podhook(["bench", "--check"]);
     assert_eq!(check.status, 2, "{check:#?}");
+}
+
+#[test]
+fn told_to_end_it_leaves_nothing() {
+    let _alone = CONTAINERS.lock();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command();
+    command.args(["bench", "--runs", "100000", "--row-time", "1h"]);
+    command.args(["--only", "sh,serve,runc,crun"]);
+    let mut child = command.env("TMPDIR", folder.path()).spawn().unwrap();
+    let watchdog = watchdog(&child);
+    let is_there = || fs::read_dir(folder.path()).unwrap().count() > 0;
+    while !is_there() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    // Whether rows are measured yet or still made ready.
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(watchdog);
+    assert!(!is_there());
+    for tool in ["runc", "crun"] {
+        if let Ok(list) = Command::new(tool).arg("list").output() {
+            let list = String::from_utf8_lossy(&list.stdout).into_owned();
+            let name = format!("podhook-bench-{tool}-{}", child.id());
+            assert!(!list.contains(&name), "{list}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `podhook test`: cases of the examples, and what is said of cases that fail.
 
-use crate::podhook::{Finished, podhook, repository};
+use crate::podhook::{Finished, command, podhook, repository, watchdog};
 use podhook_test_guests::{bare, lifecycle, wat};
 use std::fs;
 use std::path::Path;
@@ -191,4 +191,33 @@ fn nothing_is_played_where_a_case_is_none() {
     assert!(!Path::new("/tmp/none").exists());
     let (tested, _folder) = play(b"no module", &[("good.yaml", "{}")], &[]);
     assert_eq!((tested.status, tested.stdout.as_str()), (65, ""));
+}
+
+/// What was made for a case is cleared away when podhook is told to end.
+#[test]
+fn told_to_end_it_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cases, made) = (folder.path().join("cases"), folder.path().join("tmp"));
+    for folder in [&cases, &made] {
+        fs::create_dir(folder).unwrap();
+    }
+    fs::write(
+        cases.join("a.yaml"),
+        "dir: /a\ntimeout: 60s\nprocess: true\n",
+    )
+    .unwrap();
+    let mut command = command();
+    command.args(["test", wat::SLEEP, "--cases", cases.to_str().unwrap()]);
+    let mut child = command.env("TMPDIR", &made).spawn().unwrap();
+    let watchdog = watchdog(&child);
+    let is_there = || fs::read_dir(&made).unwrap().count() > 0;
+    // The folder is made before the hook begins, which has no end of its own.
+    while !is_there() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    drop(watchdog);
+    assert!(!is_there());
 }

@@ -115,14 +115,22 @@ fn a_project_says_how_it_is_built() {
             65,
             "the build failed (exit status: 1)",
         ),
-        (&format!("{way}command = ['true']\n"), 0, ""),
+        (
+            &format!("{way}command = ['true']\n"),
+            65,
+            "the build did not make a.wasm",
+        ),
     ] {
         let built = build(text);
         assert_eq!(built.status, status, "{built:#?}");
         assert!(built.stderr.contains(why), "{built:#?}");
     }
     let text = format!("language = 'Shell'\n{way}command = ['true']\n");
-    assert!(build(&text).stderr.contains("the build did not make it"));
+    assert!(
+        build(&text)
+            .stderr
+            .contains("the build did not make a.wasm")
+    );
     let text = format!(
         "{way}env = {{ WORD = 'made' }}\ncommand = ['sh', '-c', 'echo $WORD | tee a.wasm']\n"
     );

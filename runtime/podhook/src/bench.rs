@@ -16,8 +16,10 @@ mod process;
 mod samples;
 mod served;
 mod small_hooks;
+mod status;
 mod subject;
 mod throttle;
+mod way;
 mod ways;
 
 pub(crate) use density::{Density, Suspended, density, suspend};

@@ -65,6 +65,10 @@ pub(crate) fn build(folder: &Path) -> Result<PathBuf, CommandError> {
             return Err(failed(&why).hint(format!("it needs {}", way.needs)));
         }
         let output = folder.join(&manifest.output);
+        if !output.is_file() {
+            let why = format!("the build did not make {}", manifest.output.display());
+            return Err(failed(&why));
+        }
         if let Some(language) = &manifest.language {
             name_language(&output, language)?;
         }

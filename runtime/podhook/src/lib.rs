@@ -14,6 +14,7 @@ mod hook_crate;
 mod hook_project;
 mod hook_source;
 mod hook_test;
+mod interrupt;
 mod kubelet;
 mod languages;
 mod local;

@@ -50,6 +50,16 @@ impl CommandError {
         Self::new(77, what, why)
     }
 
+    /// A signal ended it: 128 and its number.
+    pub fn interrupted(what: impl Into<String>, signal: i32) -> Self {
+        let status = u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        Self::new(
+            status,
+            what,
+            format_args!("told to stop by signal {signal}"),
+        )
+    }
+
     /// A pod or a configuration that cannot be read, or is none (`EX_CONFIG`).
     pub fn config(what: impl Into<String>, why: impl fmt::Display) -> Self {
         Self::new(78, what, why)

@@ -2,6 +2,7 @@
 
 use crate::bench::{Density, Figures, Pace, Quota, Subject, Throttle, Wanted};
 use crate::bench::{density, measure, suspend, throttle};
+use crate::interrupt::Interrupt;
 use crate::options::{Format, GrantArgs, LimitArgs};
 use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
 use clap::Args;
@@ -45,7 +46,8 @@ Examples:
   podhook bench --density
   podhook bench --throttle --check
 
-Exit status: 0; 1 where an assertion fails; 65 no hook module; 66 no such file.")]
+Exit status: 0; 1 where an assertion fails; 65 no hook module; 66 no such hook; 69 where no row
+could be measured; 73 a file that cannot be written; 78 --compare with what are no figures.")]
 pub(crate) struct Options {
     /// A .wasm file, or the folder of a crate that is built first; default: a lifecycle hook
     /// that does nothing
@@ -99,11 +101,11 @@ pub(crate) struct Options {
     /// Measure instead how many hooks can wait at the same time, up to N (100000 where it is not
     /// given), and what each takes
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100000",
-        conflicts_with_all = ["native", "svg", "html", "compare", "assertions", "only"])]
+        conflicts_with_all = ["hook", "args", "phase", "native", "svg", "html", "compare", "assertions", "only"])]
     density: Option<usize>,
 
     /// Measure instead how closely a CPU limit holds, beside the kernel's own: takes minutes
-    #[arg(long, conflicts_with_all = ["native", "svg", "html", "compare", "assertions", "only", "density"])]
+    #[arg(long, conflicts_with_all = ["native", "svg", "html", "compare", "assertions", "only", "density", "hook", "args", "phase"])]
     throttle: bool,
 
     /// With --throttle: fail where it is off by more than 3 % of the quota, 5 % of what the
@@ -152,7 +154,8 @@ pub(crate) fn run(options: Options) -> Result<u8, CommandError> {
         ..HookOptions::default()
     })?;
     let bar = progress();
-    let figures = measure(&subject, &wanted, pace, |turn, turns| {
+    let interrupt = interrupt()?;
+    let figures = measure(&subject, &wanted, pace, &interrupt, |turn, turns| {
         bar.set_length(u64::try_from(turns).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(turn).unwrap_or(u64::MAX));
     });
@@ -208,7 +211,7 @@ fn throttled(checks: bool, format: Format) -> Result<u8, CommandError> {
     if format == Format::Text {
         to_stdout(text::QUOTAS.as_bytes())?;
     }
-    let found: Throttle = throttle(|quota| {
+    let found: Throttle = throttle(&interrupt()?, |quota| {
         if format == Format::Text {
             let _ = to_stdout(text::quota(quota).as_bytes());
         }
@@ -227,6 +230,10 @@ fn throttled(checks: bool, format: Format) -> Result<u8, CommandError> {
         to_stderr(format!("error: --check: {failure}\n").as_bytes());
     }
     Ok(1)
+}
+
+fn interrupt() -> Result<Interrupt, CommandError> {
+    Interrupt::listen().map_err(|why| CommandError::host_fault("podhook bench", why))
 }
 
 /// On a terminal alone.

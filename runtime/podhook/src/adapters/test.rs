@@ -3,6 +3,7 @@
 use crate::config;
 use crate::hook_source::HookSource;
 use crate::hook_test::{Case, find, run as play};
+use crate::interrupt::Interrupt;
 use crate::options::Format;
 use clap::Args;
 use podhook_runner::CommandError;
@@ -82,10 +83,16 @@ pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
         output::begin(cases.len(), &source.name)?;
     }
     let codes = config::code_store();
+    for case in &cases {
+        case.check_fits(&module)?;
+    }
+    let interrupt = Interrupt::listen();
+    let interrupt = interrupt.map_err(|why| CommandError::host_fault("podhook test", why))?;
     let tried = play(
         &source,
         &module,
         &codes,
+        &interrupt,
         &cases,
         jobs,
         |tried| match options.output {

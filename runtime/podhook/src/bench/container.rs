@@ -3,7 +3,7 @@
 
 use super::process::Process;
 use super::samples::Samples;
-use super::ways::Way;
+use super::way::Way;
 use crate::local::hide;
 use serde_json::{Value, json};
 use std::fs;

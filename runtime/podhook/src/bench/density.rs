@@ -4,9 +4,9 @@
 //! left behind.
 
 use super::machine::Machine;
-use super::process::of_status;
 use super::samples;
 use super::small_hooks;
+use super::status::of_status;
 use crate::config;
 use podhook_ledger::{Account, AccountLimits};
 use podhook_lifecycle::{CancelReason, Invocation, MemoryState, Outcome, Report};

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::samples::Samples;
-use super::ways::ALL;
+use super::way::ALL;
 use serde::{Deserialize, Serialize};
 
 /// What `-o json` prints, and `--compare` reads.

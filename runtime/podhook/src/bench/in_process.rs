@@ -2,7 +2,7 @@
 
 use super::samples::{Samples, spent};
 use super::subject::{Subject, check};
-use super::ways::Way;
+use super::way::Way;
 use podhook_lifecycle::{Hook, Invocation, ModuleKind};
 use podhook_runner::Runner;
 use podhook_sandbox::bare;

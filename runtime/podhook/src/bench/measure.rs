@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::samples::Samples;
 use super::subject::{Subject, workshop};
 use super::ways::{Named, Wanted, ready};
+use crate::interrupt::Interrupt;
 use podhook_runner::CommandError;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ pub(crate) fn measure(
     subject: &Subject,
     wanted: &Wanted,
     pace: Pace,
+    interrupt: &Interrupt,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Figures, CommandError> {
     let (_kept, folder) = workshop()?;
@@ -46,6 +48,7 @@ pub(crate) fn measure(
     for turn in 0..=pace.turns {
         progress(turn, pace.turns + 1);
         for way in &mut measured {
+            interrupt.check()?;
             way.turn(pace);
             if turn == 0 {
                 way.samples.forget_times();
@@ -70,7 +73,10 @@ pub(crate) fn measure(
         skipped,
     };
     figures.relate();
-    Ok(figures)
+    match (figures.rows.as_slice(), figures.skipped.first()) {
+        ([], Some(Skipped { name, why })) => Err(CommandError::unavailable(name, why)),
+        _ => Ok(figures),
+    }
 }
 
 impl Measured {

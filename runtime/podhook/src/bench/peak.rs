@@ -3,7 +3,7 @@
 //! What `wait4` says is no less than what the process had that started it, which is podhook:
 //! so the process is stopped once, before it ends, and looked at.
 
-use super::process::of_status;
+use super::status::of_status;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};

@@ -2,10 +2,9 @@
 
 use super::peak::peak;
 use super::samples::Samples;
-use super::ways::Way;
+use super::way::Way;
 use crate::config::variable;
 use std::ffi::OsString;
-use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -43,14 +42,6 @@ impl Process {
         }
         command
     }
-}
-
-/// A figure of a process's memory in `/proc`, in bytes.
-pub(super) fn of_status(pid: u32, name: &str) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(kib << 10)
 }
 
 impl Way for Process {

@@ -60,12 +60,12 @@ pub(super) fn spent_here() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
-/// The value that `per_cent` of all are at most; 0 of none.
+/// The least value that `per_cent` of all are at most (nearest rank); 0 of none.
 fn quantile(values: &[f64], per_cent: usize) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
-    let last = values.len().saturating_sub(1);
-    values.get(last * per_cent / 100).copied().unwrap_or(0.0)
+    let rank = (values.len() * per_cent).div_ceil(100);
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -74,10 +74,12 @@ mod tests {
 
     #[test]
     fn quantiles_are_values_that_were_measured() {
-        let values: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         assert_eq!(quantile(&values, 50), 50.0);
         assert_eq!(quantile(&values, 99), 99.0);
         assert_eq!(quantile(&[7.0], 90), 7.0);
+        assert_eq!(quantile(&[1.0, 2.0], 90), 2.0);
+        assert_eq!(quantile(&[1.0, 2.0, 3.0], 50), 2.0);
         assert_eq!(quantile(&[], 50), 0.0);
     }
 }

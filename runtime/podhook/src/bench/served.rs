@@ -1,9 +1,9 @@
 //! `podhook serve` in a process of its own, asked over one connection.
 
-use super::process::of_status;
 use super::samples::Samples;
+use super::status::of_status;
 use super::subject::Subject;
-use super::ways::Way;
+use super::way::Way;
 use podhook_lifecycle::{Hook, ModuleKind};
 use podhook_runner::options::HookOptions;
 use serde_json::{Map, Value};
@@ -57,8 +57,13 @@ impl Served {
             (_, _) => "/v1/hooks/hook/preStop".to_owned(),
         };
         let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
-        let stream = TcpStream::connect(address).map_err(shown)?;
-        stream.set_nodelay(true).map_err(shown)?;
+        let connected = TcpStream::connect(address);
+        let stream = connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+        let stream = stream.map_err(|why| {
+            let _ = child.kill();
+            let _ = child.wait();
+            shown(why)
+        })?;
         Ok(Self {
             child,
             connection: BufReader::new(stream),

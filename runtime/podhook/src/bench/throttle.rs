@@ -8,6 +8,7 @@
 use super::machine::Machine;
 use super::small_hooks;
 use crate::config;
+use crate::interrupt::Interrupt;
 use group::{Group, Stat};
 use podhook_ledger::{Account, AccountLimits};
 use podhook_lifecycle::{CpuMax, Invocation, MemoryState};
@@ -90,7 +91,10 @@ const QUOTAS: [(u32, usize); 5] = [(5, 1), (10, 1), (25, 1), (50, 1), (150, 2)];
 ///
 /// # Errors
 /// Where a hook cannot be run.
-pub(crate) fn throttle(mut each: impl FnMut(&Quota)) -> Result<Throttle, CommandError> {
+pub(crate) fn throttle(
+    interrupt: &Interrupt,
+    mut each: impl FnMut(&Quota),
+) -> Result<Throttle, CommandError> {
     let mut throttle = Throttle {
         machine: Machine::this(),
         rounds: ROUNDS,
@@ -113,7 +117,9 @@ pub(crate) fn throttle(mut each: impl FnMut(&Quota)) -> Result<Throttle, Command
             throttle.skipped = Some(format!("{per_cent} %: it takes {hooks} processors"));
             continue;
         }
-        let quota = hook.quota(per_cent, hooks).map_err(|why| fault(&why))?;
+        let quota = hook.quota(per_cent, hooks, interrupt);
+        interrupt.check()?;
+        let quota = quota.map_err(|why| fault(&why))?;
         each(&quota);
         throttle.rows.push(quota);
     }
@@ -137,9 +143,12 @@ struct Spinner {
 }
 
 impl Spinner {
-    fn quota(&self, per_cent: u32, hooks: usize) -> io::Result<Quota> {
+    fn quota(&self, per_cent: u32, hooks: usize, interrupt: &Interrupt) -> io::Result<Quota> {
         let mut runs = Vec::new();
         for _ in 0..ROUNDS {
+            interrupt
+                .check()
+                .map_err(|why| io::Error::other(why.to_string()))?;
             runs.push((self.hooks(per_cent, hooks)?, natively(per_cent, hooks)?));
         }
         let nsec = f64::from(per_cent) / 100.0 * SPAN.as_nanos() as f64;

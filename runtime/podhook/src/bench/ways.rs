@@ -5,24 +5,15 @@ use super::figures::Skipped;
 use super::in_process::{Bare, Cold, Compiled, Warm};
 use super::machine::Machine;
 use super::process::{Process, in_path};
-use super::samples::Samples;
 use super::served::Served;
 use super::subject::Subject;
+use super::way::{ALL, Way};
 use crate::adapter_file;
 use podhook_runner::CommandError;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-/// One way; measured in turn with the others.
-pub(super) trait Way {
-    /// Runs it, once or a few times.
-    ///
-    /// # Errors
-    /// Why it is not measured any further.
-    fn run(&mut self, samples: &mut Samples) -> Result<(), String>;
-}
 
 /// A way, and what it is called.
 pub(super) struct Named {
@@ -41,32 +32,6 @@ pub(crate) struct Wanted {
     /// Where podhook-exec is.
     pub(crate) adapter: Option<PathBuf>,
 }
-
-/// Names of all ways, and what they are.
-pub(crate) const ALL: [(&str, &str); 13] = [
-    ("in-process", "in a process that runs: warm"),
-    ("bare", "wasmtime alone, in the same configuration"),
-    (
-        "cold",
-        "in a process that runs: the first call, its code loaded from disk",
-    ),
-    (
-        "compile",
-        "in a process that runs: the first call, compiled then",
-    ),
-    ("exec", "podhook-exec: a process of its own"),
-    (
-        "serve",
-        "podhook serve: over HTTP, on a connection that stays",
-    ),
-    ("true", "/bin/true"),
-    ("sh", "sh -c true"),
-    ("bash", "bash -c true"),
-    ("native", "the command given with --native"),
-    ("runc", "runc exec of /bin/true"),
-    ("crun", "crun exec of /bin/true"),
-    ("wasmtime", "wasmtime run"),
-];
 
 type Made = Result<Box<dyn Way>, String>;
 

@@ -8,11 +8,13 @@ use super::folders;
 use super::network::Answer;
 use super::request::Asked;
 use super::written::{OneOrMore, Phase, Time};
+use crate::hook_source::HookSource;
 use crate::pod_file::Source;
 use crate::pod_file::located::{self, Kind, Node};
 use crate::written_options::{self, UNKNOWN};
 use podhook_runner::CommandError;
 use podhook_runner::options::HookOptions;
+use podhook_sandbox::Module;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -22,8 +24,9 @@ use std::path::{Path, PathBuf};
 /// A call of a hook, what it meets, and what is to come of it.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// What paths in it are below.
-    pub(super) folder: PathBuf,
+    file: String,
+    /// What is in the folders it grants.
+    pub(super) files: Vec<(String, Vec<u8>)>,
     /// Its limits and grants, but for folders.
     pub(super) options: HookOptions,
     pub(super) sheet: Sheet,
@@ -44,7 +47,7 @@ pub(super) struct Sheet {
     pub(super) request: Request,
     /// `GUEST[:ro]`: granted, and empty but for `files`.
     dir: Option<OneOrMore<String>>,
-    pub(super) files: BTreeMap<String, Content>,
+    files: BTreeMap<String, Content>,
     pub(super) state: BTreeMap<String, String>,
     /// What is answered to which request, in turn; the last stays.
     pub(super) http: BTreeMap<Asked, OneOrMore<Answer>>,
@@ -100,16 +103,16 @@ pub(super) struct Request {
 /// A file's text, or where it is copied from.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "not a text, or {from: FILE}")]
-pub(super) enum Content {
+enum Content {
     Text(String),
     From(From),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct From {
-    /// Below the case's folder.
-    pub(super) from: PathBuf,
+struct From {
+    /// From the case's folder.
+    from: PathBuf,
 }
 
 /// Options that would lead out of the case.
@@ -134,12 +137,45 @@ impl Case {
                 _ => wrong(line, format!("{field}: {why}")),
             }
         })?;
+        let beside = file.parent().unwrap_or(Path::new(""));
+        let mut files = Vec::new();
+        for (path, content) in &sheet.files {
+            let bytes = match content {
+                Content::Text(text) => text.clone().into_bytes(),
+                // As careful as with a hook: no pipe is waited for.
+                Content::From(From { from }) => {
+                    let read = HookSource::read(&beside.join(from)).map(|source| source.bytes);
+                    read.map_err(|why| {
+                        let text = why.to_string();
+                        let text = text.trim_end().trim_start_matches("error: ");
+                        wrong(root.line_of("files"), format!("files: {path}: {text}"))
+                    })?
+                }
+            };
+            files.push((path.clone(), bytes));
+        }
         Ok(Self {
             name,
-            folder: file.parent().unwrap_or(Path::new("")).to_owned(),
+            file: source.name.clone(),
+            files,
             options,
             sheet,
         })
+    }
+
+    /// What the module needs that the case does not say.
+    ///
+    /// # Errors
+    /// 78.
+    pub(crate) fn check_fits(&self, module: &Module) -> Result<(), CommandError> {
+        match module.hooks().len() > 1 && self.sheet.phase.is_none() {
+            false => Ok(()),
+            true => {
+                let why = "the module has hooks for both phases";
+                Err(CommandError::config(&self.file, why)
+                    .hint("add phase: post-start or phase: pre-stop"))
+            }
+        }
     }
 
     /// Folders the hook is granted.
@@ -217,6 +253,14 @@ fn read(root: &Node) -> Result<(HookOptions, Sheet), (String, String)> {
         .collect();
     let sheet: Sheet = serde_path_to_error::deserialize(Value::Object(own))
         .map_err(|error| (error.path().to_string(), error.inner().to_string()))?;
+    let written = match root.get("http").map(|http| &http.kind) {
+        Some(Kind::Map(entries)) => entries.len(),
+        Some(Kind::Scalar(_) | Kind::List(_)) | None => 0,
+    };
+    if written != sheet.http.len() {
+        let why = "one request is there twice, in two ways of writing";
+        return Err(("http".to_owned(), why.to_owned()));
+    }
     match sheet.mistake() {
         Some(mistake) => Err(mistake),
         None => Ok((options, sheet)),

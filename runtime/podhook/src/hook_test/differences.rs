@@ -152,7 +152,10 @@ impl Found {
     /// Each of them, in any order.
     fn requests(&mut self, wanted: &[Request], seen: &[Seen]) {
         let mut left: Vec<&Seen> = seen.iter().collect();
-        for (number, wanted) in wanted.iter().enumerate() {
+        // Those that say more first: what they want, a general one could take.
+        let mut in_turn: Vec<(usize, &Request)> = wanted.iter().enumerate().collect();
+        in_turn.sort_by_key(|(_, wanted)| matches!(wanted, Request::Which(_)));
+        for (number, wanted) in in_turn {
             let what = format!("requests[{number}]");
             let mut near = None;
             let fits = left.iter().position(|seen| match wanted.difference(seen) {
@@ -169,7 +172,6 @@ impl Found {
                 None => {
                     let why = near.unwrap_or_else(|| "not sent".to_owned());
                     self.add(&what, format_args!("{}: {why}", wanted.asked()));
-                    left.retain(|seen| seen.asked != *wanted.asked());
                 }
             }
         }

@@ -86,7 +86,11 @@ impl Folders {
         let opened = openat2(&folder, rest, flags, Mode::empty(), ResolveFlags::BENEATH);
         let file = match opened {
             Ok(file) => File::from(file),
-            Err(rustix::io::Errno::NOENT) => return Ok(None),
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR)
+                if !rest.as_os_str().is_empty() =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         if !file.metadata()?.is_file() {

@@ -3,6 +3,7 @@
 use super::request::{Asked, Origin};
 use super::written::{OneOrMore, Time};
 use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -84,6 +85,9 @@ impl Whole {
         for (name, value) in self.headers {
             let wrong = || format!("{name}: {value} is no header field");
             let field: HeaderName = name.parse().map_err(|_| wrong())?;
+            if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&field) {
+                return Err(format!("{name} is written by who sends the answer"));
+            }
             let value = HeaderValue::from_str(&value).map_err(|_| wrong())?;
             response.headers_mut().append(field, value);
         }
@@ -163,11 +167,12 @@ impl StandIn {
 
 impl Script {
     fn answer(&mut self, seen: Seen) -> Option<Answer> {
-        let Some(answers) = self.answers.get_mut(&seen.asked) else {
-            self.unanswered.push(seen.asked.to_string());
+        let asked = seen.asked.clone();
+        self.seen.push(seen);
+        let Some(answers) = self.answers.get_mut(&asked) else {
+            self.unanswered.push(asked.to_string());
             return None;
         };
-        self.seen.push(seen);
         match answers.len() {
             1 => answers.front().cloned(),
             _ => answers.pop_front(),
@@ -235,6 +240,10 @@ mod tests {
             (
                 r#"{"body": "a", "json": 1}"#,
                 "body and json: one of the two",
+            ),
+            (
+                r#"{"headers": {"content-length": "3"}}"#,
+                "content-length is written by",
             ),
             (r#"{"headers": {"a b": "c"}}"#, "a b: c is no header field"),
         ] {

@@ -1,19 +1,19 @@
 //! One case, played.
 
-use super::case::{Case, Content, Sheet};
+use super::case::{Case, Sheet};
 use super::folders::Folders;
 use super::network::{Seen, StandIn};
 use crate::hook_source::HookSource;
+use crate::interrupt::Interrupt;
 use crate::local::Placeholder;
 use podhook_lifecycle::{
     Budget, Invocation, MemoryState, ModuleKind, Report, SignalGrant, State, StateError,
 };
 use podhook_runner::hook_account::{self, Inside};
 use podhook_runner::{CommandError, Runner};
-use podhook_sandbox::{EventLoop, Module, Wiring};
+use podhook_sandbox::{Cancel, EventLoop, Module, Wiring};
 use rustix::process::Signal;
 use std::fmt::Display;
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ pub(super) struct Stage<'s> {
     pub(super) event_loop: &'s EventLoop,
     pub(super) source: &'s HookSource,
     pub(super) module: &'s Module,
+    pub(super) interrupt: &'s Interrupt,
 }
 
 impl Stage<'_> {
@@ -63,17 +64,20 @@ impl Stage<'_> {
             is_throttled: false,
             reserve: 0,
         };
+        let cancel = Cancel::default();
+        self.interrupt.cancels(&cancel);
         let wiring = Wiring {
             meter: hook_account::meter(&case.options.limits, None, &call.budget, inside),
             state: state.clone(),
             network: Some(Arc::new(network.clone())),
             tee: None,
-            cancel: None,
+            cancel: Some(cancel.clone()),
         };
         let running = self
             .runner
             .run(&self.source.name, self.module, &call, &wiring);
         let report = self.event_loop.block_on(running);
+        self.interrupt.check()?;
         let (requests, unanswered) = network.seen();
         Ok(Played {
             report,
@@ -147,15 +151,8 @@ fn folders(case: &Case) -> Result<Folders, CommandError> {
     let name = &case.name;
     let made = Folders::make(&case.folders());
     let folders = made.map_err(|why| CommandError::host_fault(name, why))?;
-    for (path, content) in &case.sheet.files {
-        let bytes = match content {
-            Content::Text(text) => text.clone().into_bytes(),
-            Content::From(from) => fs::read(case.folder.join(&from.from)).map_err(|why| {
-                let why = format!("files: {path}: {}: {why}", from.from.display());
-                CommandError::config(name, why)
-            })?,
-        };
-        let put = folders.put(path, &bytes);
+    for (path, bytes) in &case.files {
+        let put = folders.put(path, bytes);
         put.map_err(|why| CommandError::config(name, format!("files: {path}: {why}")))?;
     }
     Ok(folders)

@@ -37,7 +37,13 @@ impl Origin {
             _ => return None,
         };
         let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
-        Some(Self::new(scheme, host, uri.port_u16().unwrap_or(default)))
+        // A port that is none is not said to be there; nor is a user in a URL of a hook's.
+        let beside = uri.authority()?.as_str().strip_prefix(uri.host()?)?;
+        let port = match uri.port_u16() {
+            None if !beside.is_empty() => return None,
+            port => port.unwrap_or(default),
+        };
+        Some(Self::new(scheme, host, port))
     }
 
     /// A request that came over a connection to here.
@@ -69,10 +75,14 @@ impl TryFrom<String> for Asked {
         let uri: Uri = url.trim().parse().map_err(|_| wrong())?;
         let origin = Origin::of(&uri).ok_or_else(wrong)?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = match path.starts_with('/') {
+            true => path.to_owned(),
+            false => format!("/{path}"),
+        };
         Ok(Self {
             method: method.to_string(),
             origin,
-            path: path.to_owned(),
+            path,
         })
     }
 }
@@ -105,6 +115,7 @@ mod tests {
     fn one_request_is_written_in_one_way() {
         for (text, shown) in [
             ("GET http://Registry", "GET http://registry/"),
+            ("GET http://registry?a=1", "GET http://registry/?a=1"),
             ("GET http://registry:80/?a=1", "GET http://registry/?a=1"),
             ("PUT https://[::1]:8443/x", "PUT https://[::1]:8443/x"),
         ] {
@@ -118,6 +129,7 @@ mod tests {
             "GET /x",
             "GET ftp://x/",
             "get http://x/",
+            "GET http://x:99999/",
             "G T http://x/",
         ] {
             let why = Asked::try_from(text.to_owned()).unwrap_err();

@@ -4,6 +4,7 @@ use super::case::Case;
 use super::differences::differences;
 use super::play::Stage;
 use crate::hook_source::HookSource;
+use crate::interrupt::Interrupt;
 use podhook_lifecycle::Report;
 use podhook_runner::{CommandError, Runner};
 use podhook_sandbox::{CodeStore, EventLoop, Module, Profile};
@@ -68,6 +69,7 @@ pub(crate) fn run<'c>(
     source: &HookSource,
     module: &Module,
     codes: &Arc<CodeStore>,
+    interrupt: &Interrupt,
     cases: &'c [Case],
     jobs: usize,
     mut each: impl FnMut(&Tried<'c>) -> Result<(), CommandError>,
@@ -78,7 +80,7 @@ pub(crate) fn run<'c>(
         for _ in 0..jobs.clamp(1, cases.len().max(1)) {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
-                let worker = || work(source, module, codes, cases, next, &sender);
+                let worker = || work(source, module, codes, interrupt, cases, next, &sender);
                 if let Err(why) = worker() {
                     let _ = sender.send((0, Err(why)));
                 }
@@ -106,6 +108,7 @@ fn work<'c>(
     source: &HookSource,
     module: &Module,
     codes: &Arc<CodeStore>,
+    interrupt: &Interrupt,
     cases: &'c [Case],
     next: &AtomicUsize,
     done: &Sender<Sent<'c>>,
@@ -118,6 +121,7 @@ fn work<'c>(
         event_loop: &event_loop,
         source,
         module,
+        interrupt,
     };
     loop {
         let number = next.fetch_add(1, Relaxed);

@@ -74,7 +74,9 @@ fn line(row: &Row) -> String {
 /// Of medians: `×1.20`; marked where the noise is smaller.
 fn difference(row: &Row, old: &Row) -> String {
     let (new, was) = (row.wall_us.p50, old.wall_us.p50);
-    let is_sure = (new - was).abs() > row.spread().max(old.spread()) / 2.0;
+    // Fewer runs do not tell how far they lie apart.
+    let is_sure =
+        row.runs.min(old.runs) >= 10 && (new - was).abs() > row.spread().max(old.spread()) / 2.0;
     let mark = if is_sure { "!" } else { "" };
     format!("  ×{:.2}{mark}", new / was.max(f64::MIN_POSITIVE))
 }
