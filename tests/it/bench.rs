@@ -71,6 +71,7 @@ fn rows_have_quantiles_and_ratios() {
 
 #[test]
 fn what_is_not_there_is_left_out_with_a_reason() {
+    let _alone = CONTAINERS.lock();
     let mut bench = command();
     bench.args(["bench", "--runs", "1", "-o", "json"]);
     let adapter = ["--adapter", "/nowhere/podhook-exec"];
