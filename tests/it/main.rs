@@ -16,6 +16,7 @@ mod example_pods;
 mod examples;
 mod examples_in_pods;
 mod hook_cases;
+mod hostile;
 mod http;
 mod languages;
 mod library;

@@ -39,6 +39,10 @@ Limits:
       --max-requests N          HTTP requests over the whole run [default: 1000]
       --max-response SIZE       Bytes of one HTTP answer [default: 8Mi]
       --max-random SIZE         Random bytes over the whole run [default: 1Mi]
+      --max-disk SIZE           Bytes written to files [default: 256Mi]
+      --max-files N             Files, folders and links made [default: 10000]
+      --max-depth N             Folders below a granted one [default: 64]
+      --max-host-calls N        Calls of the host [default: 1000000000]
 
 Grants (nothing by default):
       --dir HOST::GUEST[:ro]    A folder of the container

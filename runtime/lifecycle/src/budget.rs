@@ -62,6 +62,14 @@ pub struct Caps {
     pub requests: u64,
     /// Bytes of log records and events together.
     pub records: usize,
+    /// Bytes written to files over the whole run, and those that files are made longer by.
+    pub disk: u64,
+    /// Files, folders and links made over the whole run.
+    pub files: u64,
+    /// Folders below a granted one that a new folder may be in, counting itself.
+    pub depth: usize,
+    /// Calls of the host over the whole run.
+    pub host_calls: u64,
 }
 
 impl Default for Caps {
@@ -74,6 +82,10 @@ impl Default for Caps {
     /// | `response` | 8 MiB | an answer, not a download |
     /// | `requests` | 1,000 | polling every 30 ms for 30 s |
     /// | `records` | 64 KiB | as for output |
+    /// | `disk` | 256 MiB | a snapshot or a dump, not a disk full |
+    /// | `files` | 10,000 | the same, of inodes |
+    /// | `depth` | 64 | whoever clears a folder up goes down as far |
+    /// | `host_calls` | 1,000,000,000 | some minutes of nothing else: deadlines come first |
     fn default() -> Self {
         Self {
             output: 64 << 10,
@@ -84,6 +96,10 @@ impl Default for Caps {
             response: 8 << 20,
             requests: 1000,
             records: 64 << 10,
+            disk: 256 << 20,
+            files: 10_000,
+            depth: 64,
+            host_calls: 1_000_000_000,
         }
     }
 }

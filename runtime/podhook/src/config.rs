@@ -1,5 +1,6 @@
 //! What podhook takes from its environment; nothing else reads it.
 
+use crate::compile_child::CompileChild;
 use etcetera::BaseStrategy;
 use podhook_sandbox::{Cache, CodeStore};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -32,7 +33,15 @@ pub(crate) fn code_store() -> Arc<CodeStore> {
             None
         }
     });
-    Arc::new(CodeStore::new(cache))
+    Arc::new(compiling(CodeStore::new(cache)))
+}
+
+/// With a compiler that keeps to limits, where there can be one.
+pub(crate) fn compiling(codes: CodeStore) -> CodeStore {
+    match CompileChild::here() {
+        Some(child) => codes.compiled_by(Box::new(child)),
+        None => codes,
+    }
 }
 
 /// Bytes of this machine's memory: what pods take parts of.

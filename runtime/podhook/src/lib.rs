@@ -7,7 +7,11 @@ mod adapter_file;
 mod adapters;
 mod bench;
 mod cli;
+mod compile_child;
 mod config;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod hook_build;
 mod hook_crate;
@@ -31,9 +35,10 @@ mod written_options;
 
 pub use cli::{Cli, run};
 
-/// Where this process was started to be a container's shim it is one, and has its exit
-/// status; to be asked before anything else, in a process of one thread.
+/// Where this process was started to be a container's shim, or to compile a module, it is
+/// that, and has its exit status; to be asked before anything else, in a process of one
+/// thread.
 #[must_use]
 pub fn enter() -> Option<std::process::ExitCode> {
-    local::enter()
+    local::enter().or_else(compile_child::enter)
 }

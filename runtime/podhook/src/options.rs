@@ -64,6 +64,22 @@ pub(crate) struct LimitArgs {
     /// Random bytes over the whole run [default: 1Mi]
     #[arg(long, value_name = "SIZE", value_parser = grammar::size)]
     max_random: Option<u64>,
+
+    /// Bytes written to files over the whole run [default: 256Mi]
+    #[arg(long, value_name = "SIZE", value_parser = grammar::size)]
+    max_disk: Option<u64>,
+
+    /// Files, folders and links made over the whole run [default: 10000]
+    #[arg(long, value_name = "N")]
+    max_files: Option<u64>,
+
+    /// How deep below a granted folder others may be made [default: 64]
+    #[arg(long, value_name = "N")]
+    max_depth: Option<usize>,
+
+    /// Calls of the host over the whole run [default: 1000000000]
+    #[arg(long, value_name = "N")]
+    max_host_calls: Option<u64>,
 }
 
 impl From<LimitArgs> for LimitOptions {
@@ -79,6 +95,10 @@ impl From<LimitArgs> for LimitOptions {
             max_requests: args.max_requests,
             max_response: args.max_response,
             max_random: args.max_random,
+            max_disk: args.max_disk,
+            max_files: args.max_files,
+            max_depth: args.max_depth,
+            max_host_calls: args.max_host_calls,
         }
     }
 }
@@ -245,6 +265,10 @@ mod tests {
         ("max-requests", "8"),
         ("max-response", "9k"),
         ("max-random", "10"),
+        ("max-disk", "11Ki"),
+        ("max-files", "12"),
+        ("max-depth", "13"),
+        ("max-host-calls", "14"),
         ("cgroup", "pid:7"),
         ("cgroup-root", "/tree"),
         ("dir", "/a b::/c:ro"),

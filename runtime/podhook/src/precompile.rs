@@ -1,5 +1,6 @@
 //! Ahead of time, for `podhook-exec`.
 
+use crate::config;
 use clap::ValueEnum;
 use podhook_runner::CommandError;
 use podhook_sandbox::{CodeStore, Engine, Module, Profile, TargetCpu, precompiled};
@@ -33,7 +34,7 @@ pub(crate) fn precompile(
     };
     let fault = |why: &dyn std::fmt::Display| CommandError::host_fault("podhook", why);
     let engine = Engine::for_one_run(profile).map_err(|why| fault(&why))?;
-    let code = CodeStore::default()
+    let code = config::compiling(CodeStore::default())
         .get(module, &engine)
         .map_err(|why| CommandError::data(name, why))?;
     let mut file = Vec::new();

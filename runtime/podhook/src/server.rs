@@ -54,6 +54,14 @@ const BACKLOG: i32 = 4096;
 const OUT_OF_FILES: Duration = Duration::from_millis(100);
 
 impl Server {
+    /// Serves a connection that was accepted elsewhere, or closes it where there are too many.
+    #[cfg(fuzzing)]
+    pub(crate) fn hand_over(&self, stream: tokio::net::TcpStream) {
+        if let Ok(space) = self.shared.connections.clone().try_acquire_owned() {
+            self.workers.hand_over(stream, space);
+        }
+    }
+
     /// Takes the address and starts the workers.
     ///
     /// # Errors

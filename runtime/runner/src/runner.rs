@@ -45,12 +45,20 @@ impl Worker {
     ) -> Result<Arc<HandlerPre>, (Outcome, String)> {
         match catch_unwind(AssertUnwindSafe(|| self.handler(module, codes))) {
             Ok(Ok(handler)) => Ok(handler),
+            Ok(Err(error @ InvalidModule::NoCompiler(_))) => {
+                Err((Outcome::HostFault, error.to_string()))
+            }
             Ok(Err(error)) => Err((INVALID, error.to_string())),
             Err(_) => {
                 let why = "the compiler panicked over the module".to_owned();
                 Err((Outcome::HostFault, why))
             }
         }
+    }
+
+    fn has(&self, module: &Module) -> bool {
+        let handlers = self.handlers.lock().unwrap_or_else(PoisonError::into_inner);
+        handlers.contains_key(&module.digest())
     }
 
     fn handler(
@@ -140,6 +148,9 @@ impl Runner {
         call: &Arc<Invocation>,
         wiring: &Wiring,
     ) -> Report {
+        if !worker.has(module) {
+            self.codes.prepare(module, &worker.engine).await;
+        }
         let handler = match worker.linked(module, &self.codes) {
             Ok(handler) => handler,
             Err((outcome, why)) => return refused(call, outcome, why),

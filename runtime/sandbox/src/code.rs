@@ -1,8 +1,10 @@
 //! Compiled code: made once per module and profile, however many ask at once.
 
 use crate::cache::Cache;
+use crate::compile::{self, Compiler};
 use crate::compiled::{Code, Key};
-use crate::engine::Engine;
+use crate::engine::{Engine, Target};
+use crate::event_loop;
 use crate::invalid_module::InvalidModule;
 use crate::module::Module;
 use std::collections::HashMap;
@@ -24,6 +26,8 @@ pub struct Sources {
 #[derive(Default)]
 pub struct CodeStore {
     cache: Option<Cache>,
+    /// `None`: in this process.
+    compiler: Option<Box<dyn Compiler>>,
     cells: Mutex<HashMap<Key, Arc<Cell>>>,
     compiled: AtomicU64,
     disk: AtomicU64,
@@ -46,21 +50,50 @@ impl CodeStore {
         }
     }
 
+    /// The same, where modules are compiled by `compiler`: one that lets a module take no
+    /// more than it may. Without, they are compiled in this process, without limits.
+    #[must_use]
+    pub fn compiled_by(self, compiler: Box<dyn Compiler>) -> Self {
+        Self {
+            compiler: Some(compiler),
+            ..self
+        }
+    }
+
+    /// Compiles `module`, if it has to be, on a thread that nobody's hooks run on.
+    pub async fn prepare(self: &Arc<Self>, module: &Module, engine: &Engine) {
+        // Without an event loop there is nobody else to run.
+        if event_loop::is_later() || self.has(module, engine) {
+            return;
+        }
+        let (store, module, target) = (self.clone(), module.clone(), engine.target());
+        let compiles = tokio::task::spawn_blocking(move || store.code(&module, &target).is_ok());
+        // What is wrong with it is said by whoever asks for it.
+        let _ = compiles.await;
+    }
+
+    fn has(&self, module: &Module, engine: &Engine) -> bool {
+        let key = key(module, &engine.target());
+        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.get(&key).is_some_and(|cell| cell.get().is_some())
+    }
+
     /// The code of `module` for engines like `engine`. Blocks the thread while it is
     /// compiled, here or by another: about a second of CPU time per MiB of module.
     ///
     /// # Errors
     /// [`InvalidModule::NotCompilable`], the same each time.
     pub fn get(&self, module: &Module, engine: &Engine) -> Result<Arc<Code>, InvalidModule> {
-        let key = Key {
-            digest: module.digest(),
-            compatibility: engine.compatibility(),
-        };
+        self.code(module, &engine.target())
+    }
+
+    fn code(&self, module: &Module, target: &Target) -> Result<Arc<Code>, InvalidModule> {
+        let key = key(module, target);
         let cell = self.cell(key);
         let mut fresh = false;
         let code = cell.get_or_init(|| {
             fresh = true;
-            self.load_or_compile(key, module, engine).map(Arc::new)
+            self.load_or_compile(key, module, target).map(Arc::new)
         });
         if !fresh {
             self.memory.fetch_add(1, Relaxed);
@@ -90,13 +123,13 @@ impl CodeStore {
         &self,
         key: Key,
         module: &Module,
-        engine: &Engine,
+        target: &Target,
     ) -> Result<Code, InvalidModule> {
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.load(key)) {
             self.disk.fetch_add(1, Relaxed);
             return Ok(code);
         }
-        self.compile(key, module, engine)
+        self.compile(key, module, target)
     }
 
     /// Compiles anew what a cache gave but this engine did not take.
@@ -105,23 +138,31 @@ impl CodeStore {
         module: &Module,
         engine: &Engine,
     ) -> Result<Arc<Code>, InvalidModule> {
-        let key = Key {
-            digest: module.digest(),
-            compatibility: engine.compatibility(),
-        };
-        let code = self.compile(key, module, engine).map(Arc::new);
+        let target = engine.target();
+        let key = key(module, &target);
+        let code = self.compile(key, module, &target).map(Arc::new);
         let cell = Arc::new(Cell::from(code.clone()));
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         cells.insert(key, cell);
         code
     }
 
-    fn compile(&self, key: Key, module: &Module, engine: &Engine) -> Result<Code, InvalidModule> {
-        let bytes = engine.compile(module)?;
+    fn compile(&self, key: Key, module: &Module, target: &Target) -> Result<Code, InvalidModule> {
+        let bytes = match &self.compiler {
+            Some(compiler) => compiler.compile(module, target.profile),
+            None => compile::with(&target.wasmtime, module),
+        }?;
         self.compiled.fetch_add(1, Relaxed);
         if let Some(cache) = &self.cache {
             cache.store(key, &bytes);
         }
         Ok(Code::new(bytes, 0))
+    }
+}
+
+fn key(module: &Module, target: &Target) -> Key {
+    Key {
+        digest: module.digest(),
+        compatibility: target.compatibility,
     }
 }

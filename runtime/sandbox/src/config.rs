@@ -90,6 +90,20 @@ impl Profile {
 /// | no threads, GC, exceptions, memory64, relaxed SIMD | no hook needs them; less to trust |
 /// | multi-memory | what lies between two components in one has both memories; a module with more than one is refused before |
 pub(crate) fn config(profile: &Profile, reset: Reset) -> wasmtime::Result<Config> {
+    let mut config = for_compiling(profile)?;
+    match profile.allocation {
+        Allocation::OnDemand => {
+            config.with_custom_code_memory(Some(Arc::new(MappedCode)));
+        }
+        Allocation::Pooled { slots } => {
+            pool::set_aside(&mut config, slots, reset)?;
+        }
+    }
+    Ok(config)
+}
+
+/// The same, for code that is run elsewhere: nothing is set aside.
+pub(crate) fn for_compiling(profile: &Profile) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .consume_fuel(profile.fuel)
@@ -110,14 +124,6 @@ pub(crate) fn config(profile: &Profile, reset: Reset) -> wasmtime::Result<Config
         .wasm_features(unwanted_features(), false)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
     compiler(&mut config, profile.target_cpu)?;
-    match profile.allocation {
-        Allocation::OnDemand => {
-            config.with_custom_code_memory(Some(Arc::new(MappedCode)));
-        }
-        Allocation::Pooled { slots } => {
-            pool::set_aside(&mut config, slots, reset)?;
-        }
-    }
     Ok(config)
 }
 

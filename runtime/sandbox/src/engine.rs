@@ -6,9 +6,7 @@
 
 use crate::alarm::Alarm;
 use crate::config::{self, Allocation, Profile};
-use crate::invalid_module::InvalidModule;
 use crate::linkers::Linkers;
-use crate::module::Module;
 use crate::pool::Reset;
 use crate::turns::Turns;
 use podhook_lifecycle::Bell;
@@ -100,28 +98,22 @@ impl Engine {
         self.profile
     }
 
-    /// Equal for engines that can exchange code.
-    pub(crate) fn compatibility(&self) -> u64 {
-        self.compatibility
+    /// For whom code is to be compiled.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            wasmtime: self.wasmtime.clone(),
+            profile: self.profile,
+            compatibility: self.compatibility,
+        }
     }
+}
 
-    /// Compiles a module; see [`CodeStore::get`](crate::CodeStore::get).
-    #[cfg(feature = "compile")]
-    pub(crate) fn compile(&self, module: &Module) -> Result<Vec<u8>, InvalidModule> {
-        let compiled = match module.shape() {
-            crate::module::Shape::Core => self.wasmtime.precompile_module(module.bytes()),
-            crate::module::Shape::Component => self.wasmtime.precompile_component(module.bytes()),
-        };
-        compiled.map_err(|error| InvalidModule::NotCompilable(format!("{error:#}")))
-    }
-
-    /// Without a compiler nothing is compiled.
-    #[cfg(not(feature = "compile"))]
-    pub(crate) fn compile(&self, _module: &Module) -> Result<Vec<u8>, InvalidModule> {
-        Err(InvalidModule::NotCompilable(
-            "this build has no compiler".to_owned(),
-        ))
-    }
+/// Engines that can exchange code; may be sent to another thread.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) profile: Profile,
+    pub(crate) compatibility: u64,
 }
 
 /// Kernels before 6.7 cannot tell which pages were written: the pool then falls
@@ -137,7 +129,7 @@ fn wasmtime_engine(profile: &Profile) -> wasmtime::Result<wasmtime::Engine> {
 }
 
 #[cfg(feature = "compile")]
-fn compatibility(engine: &wasmtime::Engine) -> u64 {
+pub(crate) fn compatibility(engine: &wasmtime::Engine) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);

@@ -1,19 +1,23 @@
 //! What belongs to one run of one guest: the data of its store.
 
 use crate::event_loop;
+use crate::host::files::functions::Folders;
+use crate::host::files::opened::Opened;
 use crate::host::network::Network;
 use crate::host::outbound::Outbound;
 use crate::host::process::Process;
 use crate::host::stdio::Stdio;
 use crate::limiter::Limiter;
-use crate::record::{Record, Stream};
+use crate::record::{CapMet, Record, Stream};
 use crate::verdict::Verdict;
 use crate::wiring::Wiring;
-use podhook_lifecycle::{Access, Invocation, Refusal, State};
+use podhook_lifecycle::{Access, Invocation, Refusal, Resource, State};
 use rustix::io::Errno;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -30,6 +34,15 @@ pub(crate) struct Guest {
     pub(crate) random_left: u64,
     /// When the guest first asked what time it is.
     pub(crate) epoch: Option<Instant>,
+    /// Files it has had open, those of preview 1 apart.
+    pub(crate) opened: Opened,
+    /// Folders of preview 1, by number.
+    pub(crate) folders: Option<Folders>,
+    /// Where granted folders are, without links.
+    pub(crate) granted_folders: Option<Vec<PathBuf>>,
+    /// Calls for files block the thread that runs the guest.
+    pub(crate) blocks_here: bool,
+    host_calls: u64,
     /// Made at first use: a hook that calls no WASI pays for none.
     wasi: Option<Box<Wasi>>,
 }
@@ -89,6 +102,11 @@ impl Guest {
             network: wiring.network.clone(),
             process: Process::open(call.grants.signal)?,
             random_left: call.budget.caps.random,
+            opened: Opened::default(),
+            folders: None,
+            granted_folders: None,
+            blocks_here: false,
+            host_calls: 0,
             wasi: None,
             epoch: None,
             deadline,
@@ -155,6 +173,7 @@ impl Guest {
     }
 
     fn keep_wasi(&mut self, builder: &mut WasiCtxBuilder) {
+        self.blocks_here = event_loop::is_later();
         let mut p1 = builder.build_p1();
         p1.ctx()
             .table
@@ -166,6 +185,30 @@ impl Guest {
             http,
             outbound: self.outbound(),
         }));
+    }
+
+    /// One more call of the host.
+    pub(crate) fn count_host_call(&mut self) -> Result<(), CapMet> {
+        self.host_calls += 1;
+        match self.host_calls > self.record.caps().host_calls {
+            true => Err(CapMet(Resource::Hostcalls)),
+            false => Ok(()),
+        }
+    }
+
+    /// What is open, for when the store is gone.
+    pub(crate) fn take_opened(&mut self) -> Opened {
+        let mut opened = std::mem::take(&mut self.opened);
+        if let Some(wasi) = &mut self.wasi {
+            for entry in wasi.p1.ctx().table.iter_mut() {
+                match entry.downcast_ref() {
+                    Some(Descriptor::Dir(dir)) => opened.add(&dir.dir),
+                    Some(Descriptor::File(file)) => opened.add(&file.file),
+                    None => {}
+                }
+            }
+        }
+        opened
     }
 
     /// Milliseconds until the deadline; the largest number where there is none.

@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod answer_body;
 pub(crate) mod container;
 pub(crate) mod context;
+pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod incoming;
 pub(crate) mod interfaces;

@@ -49,6 +49,15 @@ pub enum InvalidModule {
     /// Validation or the compiler said no.
     #[error("cannot be compiled: {0}")]
     NotCompilable(String),
+    /// There is none: no fault of the module's.
+    #[error("cannot start the compiler: {0}")]
+    NoCompiler(String),
+    /// The compiler was given no more time.
+    #[error("compiling took more than {0:?} of CPU time, which its size allows")]
+    CompileTime(std::time::Duration),
+    /// Nor memory.
+    #[error("compiling took more than {0} bytes of memory, which its size allows")]
+    CompileMemory(u64),
     /// It was compiled for another engine: another version, or more of a processor than
     /// there is.
     #[error("compiled for another podhook or another processor: {0}")]

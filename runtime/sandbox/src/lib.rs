@@ -25,6 +25,7 @@ mod bindings;
 pub mod cache;
 pub mod cancel;
 pub mod code;
+pub mod compile;
 mod compiled;
 pub mod config;
 pub mod engine;
@@ -51,6 +52,9 @@ mod wiring;
 pub use cache::Cache;
 pub use cancel::Cancel;
 pub use code::CodeStore;
+pub use compile::Compiler;
+#[cfg(feature = "compile")]
+pub use compile::compile;
 pub use compiled::Code;
 pub use config::{Allocation, Profile, TargetCpu};
 pub use engine::{Engine, EngineError};
@@ -61,4 +65,6 @@ pub use invalid_module::InvalidModule;
 pub use module::Module;
 pub use precompiled::{NotPrecompiled, Precompiled};
 pub use record::{Stream, Tee};
+#[cfg(feature = "bare")]
+pub use run::stages;
 pub use wiring::Wiring;

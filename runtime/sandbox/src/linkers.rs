@@ -138,7 +138,8 @@ const INTERFACES: &[(&str, Add)] = &[
         wasi::filesystem::preopens::add_to_linker::<_, Own>(l, |guest| guest)
     }),
     ("wasi:filesystem/types", |l| {
-        wasi::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)
+        wasi::filesystem::types::add_to_linker::<_, WasiFilesystem>(l, Guest::filesystem)?;
+        host::files::interface::add_to_linker(l)
     }),
     ("wasi:random/random", |l| {
         wasi::random::random::add_to_linker::<_, Own>(l, |guest| guest)

@@ -41,19 +41,31 @@ pub(crate) fn set_aside(_config: &mut Config, _slots: u32, _reset: Reset) -> Res
     Err(wasmtime::Error::msg("this build has no pools"))
 }
 
+/// Core instances of one component: Python's, which links its libraries as it starts, has 20.
+#[cfg(feature = "pool")]
+const INSTANCES: u32 = 64;
+/// Tables of one component.
+#[cfg(feature = "pool")]
+const TABLES: u32 = 16;
+/// Memories of one component: that of its toolchain, and that of one it is composed with.
+#[cfg(feature = "pool")]
+const MEMORIES: u32 = 2;
+
 /// A component of the Rust toolchain is 2 to 6 core instances, 1 memory and 1 or 2
-/// tables; what is set aside is address space, not memory.
+/// tables; what is set aside is address space, not memory. There is as much for every slot
+/// as a component may have: none takes what another needs.
 #[cfg(feature = "pool")]
 fn pool(slots: u32, reset: Reset) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(8))
-        .total_memories(slots.saturating_mul(2))
-        .total_tables(slots.saturating_mul(8))
+        .total_core_instances(slots.saturating_mul(INSTANCES))
+        .total_memories(slots.saturating_mul(MEMORIES))
+        .total_tables(slots.saturating_mul(TABLES))
         .total_stacks(slots)
-        .max_core_instances_per_component(64)
-        .max_memories_per_component(8)
-        .max_tables_per_component(64)
+        .max_core_instances_per_component(INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_tables_per_module(4)
         .max_memory_size(4 << 30)
         .max_unused_warm_slots(100)
         .async_stack_keep_resident(0);

@@ -44,6 +44,8 @@ pub(crate) struct Record {
     cpu_nsec: AtomicU64,
     system_nsec: AtomicU64,
     requests: AtomicU64,
+    disk: AtomicU64,
+    files: AtomicU64,
     tee: Option<Arc<dyn Tee>>,
     caps: Caps,
     written: Mutex<Written>,
@@ -84,6 +86,8 @@ impl Record {
             cpu_nsec: AtomicU64::new(0),
             system_nsec: AtomicU64::new(0),
             requests: AtomicU64::new(0),
+            disk: AtomicU64::new(0),
+            files: AtomicU64::new(0),
             tee,
             caps,
             written: Mutex::default(),
@@ -239,6 +243,23 @@ impl Record {
     /// How many requests there were, with this one.
     pub(crate) fn count_request(&self) -> u64 {
         self.requests.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Counts bytes that are about to be written to a file.
+    pub(crate) fn write_disk(&self, bytes: u64) -> Result<(), CapMet> {
+        let before = self.disk.fetch_add(bytes.min(u64::MAX >> 1), Relaxed);
+        match before.saturating_add(bytes) > self.caps.disk {
+            true => Err(CapMet(Resource::Disk)),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts something that is about to be made.
+    pub(crate) fn make_file(&self) -> Result<(), CapMet> {
+        match self.files.fetch_add(1, Relaxed) >= self.caps.files {
+            true => Err(CapMet(Resource::Files)),
+            false => Ok(()),
+        }
     }
 
     /// A cap was met and the guest was told; if it does not succeed all the same,

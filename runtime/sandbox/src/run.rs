@@ -19,7 +19,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::component::Instance;
+use wasmtime::{CallHook, Store, UpdateDeadline};
+
+#[cfg(feature = "bare")]
+pub mod stages;
 
 /// Handles of all kinds that a component may hold; upstream's default is 100,000.
 const COMPONENT_HANDLES: usize = 10_000;
@@ -48,23 +52,7 @@ impl Engine {
     /// report.
     pub async fn run(&self, pre: &HandlerPre, call: &Arc<Invocation>, wiring: &Wiring) -> Report {
         let (began, started_at) = (Instant::now(), SystemTime::now());
-        let stretch = Stretch::start_at(began);
-        let caps = call.budget.caps;
-        let record = Arc::new(Record::new(wiring.meter.clone(), caps, wiring.tee.clone()));
-        // Files and names are looked up by other threads.
-        let has_helpers = !call.grants.dirs.is_empty() || !call.grants.hosts.is_empty();
-        let deadline = call.budget.timeout.and_then(|left| began.checked_add(left));
-        let pace = Pace::new(record.clone(), self, deadline, has_helpers, stretch);
-        let mut run = Run {
-            engine: self,
-            pre,
-            call,
-            hook: None,
-            record,
-            pace: Arc::new(pace),
-            deadline,
-            cancel: wiring.cancel.as_ref(),
-        };
+        let mut run = Run::begin(self, pre, call, wiring, began);
         let mut usage = Usage::default();
         let verdict = run.judged(wiring, &mut usage).await;
         let ended = run.pace.close();
@@ -73,7 +61,34 @@ impl Engine {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A stretch of work is under way from here on.
+    fn begin(
+        engine: &'a Engine,
+        pre: &'a HandlerPre,
+        call: &'a Arc<Invocation>,
+        wiring: &'a Wiring,
+        began: Instant,
+    ) -> Self {
+        let stretch = Stretch::start_at(began);
+        let caps = call.budget.caps;
+        let record = Arc::new(Record::new(wiring.meter.clone(), caps, wiring.tee.clone()));
+        // Files and names are looked up by other threads.
+        let has_helpers = !call.grants.dirs.is_empty() || !call.grants.hosts.is_empty();
+        let deadline = call.budget.timeout.and_then(|left| began.checked_add(left));
+        let pace = Pace::new(record.clone(), engine, deadline, has_helpers, stretch);
+        Self {
+            engine,
+            pre,
+            call,
+            hook: None,
+            record,
+            pace: Arc::new(pace),
+            deadline,
+            cancel: wiring.cancel.as_ref(),
+        }
+    }
+
     /// The verdict; the store is gone then, and a stretch still under way.
     async fn judged(&mut self, wiring: &Wiring, usage: &mut Usage) -> Verdict {
         if let Err(error) = self.start_alarm() {
@@ -91,7 +106,11 @@ impl Run<'_> {
         match self.engine.runs_once {
             // Its gigabytes of address space go with the process, and sooner.
             true => std::mem::forget(store),
-            false => drop(store),
+            false => {
+                let opened = store.data_mut().take_opened();
+                drop(store);
+                opened.release();
+            }
         }
         verdict::judge(ending, self.call, &self.record)
     }
@@ -124,6 +143,12 @@ impl Run<'_> {
         let store = Store::try_new(&self.engine.wasmtime, guest);
         let mut store = store.map_err(|error| Verdict::host_fault(&error))?;
         store.limiter(|guest| &mut guest.limiter);
+        store.call_hook(|mut store, hook| match hook {
+            CallHook::CallingHost => Ok(store.data_mut().count_host_call()?),
+            CallHook::CallingWasm | CallHook::ReturningFromWasm | CallHook::ReturningFromHost => {
+                Ok(())
+            }
+        });
         let Budget { fuel, caps, .. } = self.call.budget;
         let counts = self.engine.profile().fuel;
         if let Some(fuel) = fuel.or(counts.then_some(u64::MAX)) {
@@ -251,19 +276,28 @@ impl Run<'_> {
             .instantiate_async(&mut *store)
             .await
             .map_err(Instantiate)?;
+        let answer = self.call_instance(lifecycle, store, &instance).await;
+        answer.map_err(Call)
+    }
+
+    async fn call_instance(
+        &self,
+        lifecycle: &Lifecycle,
+        store: &mut Store<Guest>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Result<(), wit::HookError>> {
         let context = self.context();
-        let answer = match (self.hook, &lifecycle.post_start, &lifecycle.pre_stop) {
+        match (self.hook, &lifecycle.post_start, &lifecycle.pre_stop) {
             (Some(Hook::PostStart), Some(indices), _) => {
-                let export = indices.load(&mut *store, &instance).map_err(Instantiate)?;
+                let export = indices.load(&mut *store, instance)?;
                 export.call_run(store, &context).await
             }
             (Some(Hook::PreStop), _, Some(indices)) => {
-                let export = indices.load(&mut *store, &instance).map_err(Instantiate)?;
+                let export = indices.load(&mut *store, instance)?;
                 export.call_run(store, &context).await
             }
             (_, _, _) => Err(wasmtime::Error::msg("the phase was not linked")),
-        };
-        answer.map_err(Call)
+        }
     }
 
     fn context(&self) -> wit::Context {

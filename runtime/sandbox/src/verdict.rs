@@ -301,12 +301,9 @@ fn cap_met(resource: Resource) -> Verdict {
         Resource::Handles => " (--max-open-files)",
         Resource::Random => " (--max-random)",
         Resource::Network => " (--max-requests, --max-response)",
-        Resource::Time
-        | Resource::Memory
-        | Resource::Fuel
-        | Resource::Files
-        | Resource::Disk
-        | Resource::Hostcalls => "",
+        Resource::Disk => " (--max-disk)",
+        Resource::Files => " (--max-files, --max-depth)",
+        Resource::Time | Resource::Memory | Resource::Fuel | Resource::Hostcalls => "",
     };
     let resource_name = resource.as_str();
     Verdict::new(

@@ -2,7 +2,7 @@
 
 mod check;
 mod run;
-mod simulate;
+pub(crate) mod simulate;
 
 use crate::kubelet::timeline_text;
 use crate::options::Format;

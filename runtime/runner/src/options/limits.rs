@@ -29,6 +29,14 @@ pub struct LimitOptions {
     pub max_response: Option<u64>,
     /// `--max-random`, in bytes.
     pub max_random: Option<u64>,
+    /// `--max-disk`, in bytes.
+    pub max_disk: Option<u64>,
+    /// `--max-files`.
+    pub max_files: Option<u64>,
+    /// `--max-depth`.
+    pub max_depth: Option<usize>,
+    /// `--max-host-calls`.
+    pub max_host_calls: Option<u64>,
 }
 
 /// Microseconds of a period that is not written: the kernel's and the kubelet's.
@@ -48,6 +56,10 @@ impl LimitOptions {
             "max-requests" => self.max_requests = Some(lexer.value(str::parse)?),
             "max-response" => self.max_response = Some(lexer.value(grammar::size)?),
             "max-random" => self.max_random = Some(lexer.value(grammar::size)?),
+            "max-disk" => self.max_disk = Some(lexer.value(grammar::size)?),
+            "max-files" => self.max_files = Some(lexer.value(str::parse)?),
+            "max-depth" => self.max_depth = Some(lexer.value(str::parse)?),
+            "max-host-calls" => self.max_host_calls = Some(lexer.value(str::parse)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -73,10 +85,6 @@ impl LimitOptions {
     /// What is said here, and what the place of the call has instead where nothing is.
     #[must_use]
     pub fn budget(&self, default: &Budget) -> Budget {
-        let caps = default.caps;
-        let output = self
-            .max_output
-            .map(|most| usize::try_from(most).unwrap_or(usize::MAX));
         Budget {
             timeout: match self.timeout {
                 Some(timeout) => (!timeout.is_zero()).then_some(timeout),
@@ -85,14 +93,25 @@ impl LimitOptions {
             fuel: self.fuel,
             cpu: self.cpu_max().unwrap_or(default.cpu),
             memory: self.memory.or(default.memory),
-            caps: Caps {
-                output: output.unwrap_or(caps.output),
-                handles: self.max_open_files.unwrap_or(caps.handles),
-                random: self.max_random.unwrap_or(caps.random),
-                response: self.max_response.unwrap_or(caps.response),
-                requests: self.max_requests.unwrap_or(caps.requests),
-                ..caps
-            },
+            caps: self.caps(default.caps),
+        }
+    }
+
+    fn caps(&self, default: Caps) -> Caps {
+        let output = self
+            .max_output
+            .map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+        Caps {
+            output: output.unwrap_or(default.output),
+            handles: self.max_open_files.unwrap_or(default.handles),
+            random: self.max_random.unwrap_or(default.random),
+            response: self.max_response.unwrap_or(default.response),
+            requests: self.max_requests.unwrap_or(default.requests),
+            disk: self.max_disk.unwrap_or(default.disk),
+            files: self.max_files.unwrap_or(default.files),
+            depth: self.max_depth.unwrap_or(default.depth),
+            host_calls: self.max_host_calls.unwrap_or(default.host_calls),
+            ..default
         }
     }
 }

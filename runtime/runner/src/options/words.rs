@@ -64,6 +64,10 @@ impl LimitOptions {
         words.shown("--max-requests", self.max_requests);
         words.shown("--max-response", self.max_response);
         words.shown("--max-random", self.max_random);
+        words.shown("--max-disk", self.max_disk);
+        words.shown("--max-files", self.max_files);
+        words.shown("--max-depth", self.max_depth);
+        words.shown("--max-host-calls", self.max_host_calls);
     }
 }
 

@@ -2,6 +2,7 @@
 //! text only.
 
 use crate::guest::Guest;
+use crate::host::files;
 use crate::verdict::ProcExit;
 use wasmtime::{Caller, Error, Extern, Linker, Result, Trap};
 
@@ -13,7 +14,7 @@ const SUCCESS: i32 = 0;
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.func_wrap(MODULE, "proc_exit", proc_exit)?;
     linker.func_wrap(MODULE, "random_get", random_get)?;
-    Ok(())
+    files::functions::add_to_linker(linker)
 }
 
 /// Upstream turns statuses from 126 on into an error without type.

@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-fn pod(root: &Node, name: &str) -> Result<PodSpec, CommandError> {
+pub(crate) fn pod(root: &Node, name: &str) -> Result<PodSpec, CommandError> {
     let pod = root.get("pod").cloned().ok_or_else(|| {
         CommandError::config(name, "line 1: no field \"pod\"")
             .hint("a case is {pod: …, scenario: …}; for a pod alone: podhook pod check, pod run")
@@ -68,7 +68,7 @@ fn pod(root: &Node, name: &str) -> Result<PodSpec, CommandError> {
     Ok(spec)
 }
 
-fn scenario(root: &Node, spec: &PodSpec, name: &str) -> Result<Scenario, CommandError> {
+pub(crate) fn scenario(root: &Node, spec: &PodSpec, name: &str) -> Result<Scenario, CommandError> {
     let value = root.get("scenario").map(Node::to_value);
     let Some(value) = value.filter(|value| !value.is_null()) else {
         return Ok(Scenario::default_life());
@@ -88,7 +88,7 @@ fn scenario(root: &Node, spec: &PodSpec, name: &str) -> Result<Scenario, Command
     }
 }
 
-fn simulate(spec: Arc<PodSpec>, scenario: Scenario) -> Result<Timeline, CommandError> {
+pub(crate) fn simulate(spec: Arc<PodSpec>, scenario: Scenario) -> Result<Timeline, CommandError> {
     let pace = Pace::default();
     let mut machine = PodMachine::new(spec.clone(), pace);
     let mut node = ScriptedNode::new(spec.clone(), scenario, pace.sandbox);

@@ -1,0 +1,342 @@
+//! Functions of preview 1 that are replaced: those that make, write or open.
+//!
+//! Upstream keeps to itself which file a number stands for. So numbers of folders are kept
+//! here as well, from what is opened, closed and renumbered.
+
+use super::New;
+use crate::guest::Guest;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use wasmtime::{AsContextMut, Caller, Error, Extern, Linker, Result};
+use wasmtime_wasi::WasiView as _;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p1::types::{Errno, Fd};
+use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as upstream, WasiSnapshotPreview1 as _};
+use wiggle::{GuestMemory, GuestPtr};
+
+const MODULE: &str = "wasi_snapshot_preview1";
+
+/// The first number of a granted folder, after stdin, stdout and stderr.
+const FIRST_FOLDER: u32 = 3;
+
+/// `oflags::creat`.
+const CREATE: i32 = 1;
+
+const SUCCESS: i32 = Errno::Success as i32;
+
+/// Folders by their numbers.
+pub(crate) type Folders = BTreeMap<u32, Arc<File>>;
+
+/// A call as upstream takes it: the guest's memory, and the data of its store.
+struct Call<'c> {
+    memory: GuestMemory<'c>,
+    guest: &'c mut Guest,
+}
+
+impl<'c> Call<'c> {
+    fn of(caller: &'c mut Caller<'_, Guest>) -> Result<Self> {
+        let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
+            return Err(Error::msg("the module exports no memory"));
+        };
+        let fuel = caller.as_context_mut().hostcall_fuel();
+        let (memory, guest) = memory.data_and_store_mut(caller);
+        guest.p1().set_hostcall_fuel(fuel);
+        Ok(Self {
+            memory: GuestMemory::Unshared(memory),
+            guest,
+        })
+    }
+
+    /// `None`: it is nothing to make files by, which upstream will say.
+    fn path(&self, pointer: i32, length: i32) -> Option<String> {
+        let path = GuestPtr::<str>::new((pointer.cast_unsigned(), length.cast_unsigned()));
+        // Longer ones no kernel takes.
+        match path.len() > 4096 {
+            true => None,
+            false => Some(self.memory.as_cow_str(path).ok()?.into_owned()),
+        }
+    }
+
+    async fn admit(&mut self, fd: i32, path: (i32, i32), new: New) -> Result<()> {
+        let path = self.path(path.0, path.1);
+        let folder = self.guest.folder_of(fd)?;
+        match (folder, path) {
+            (Some(folder), Some(path)) => self.guest.admit(folder, path, new).await,
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// Bytes that a write would write: upstream writes the first piece that is not empty.
+    fn length(&self, pieces: i32, count: i32) -> u64 {
+        let (pieces, count) = (pieces.cast_unsigned(), count.cast_unsigned());
+        let lengths = (0..count).map_while(|at| {
+            let length = pieces.checked_add(at.checked_mul(8)?)?.checked_add(4)?;
+            self.memory.read(GuestPtr::<u32>::new(length)).ok()
+        });
+        lengths
+            .into_iter()
+            .find(|length| *length > 0)
+            .unwrap_or(0)
+            .into()
+    }
+
+    /// Counts what a write at `offset` would make the file longer by; `None`: at its end.
+    async fn count_write(&mut self, fd: i32, offset: Option<u64>, length: u64) -> Result<()> {
+        let gap = match offset {
+            // Not asked of every write: a file that far is as large as all may be.
+            Some(offset) if offset > self.guest.record.caps().disk => {
+                offset.saturating_sub(self.size(fd).await.unwrap_or(offset))
+            }
+            Some(_) | None => 0,
+        };
+        Ok(self.guest.record.write_disk(length.saturating_add(gap))?)
+    }
+
+    async fn size(&mut self, fd: i32) -> Option<u64> {
+        let fd = Fd::from(fd.cast_unsigned());
+        let stat = self.guest.p1().fd_filestat_get(&mut self.memory, fd).await;
+        stat.ok().map(|stat| stat.size)
+    }
+}
+
+impl Guest {
+    fn folders(&mut self) -> Result<&mut Folders> {
+        if self.folders.is_none() {
+            // Upstream numbers them when it is first asked for one.
+            let _ = self
+                .p1()
+                .fd_prestat_get(&mut GuestMemory::Unshared(&mut []), Fd::from(FIRST_FOLDER));
+            let granted = self.open_folders_of_table();
+            self.folders = Some((FIRST_FOLDER..).zip(granted).collect());
+        }
+        self.folders
+            .as_mut()
+            .ok_or_else(|| Error::msg("no folders"))
+    }
+
+    fn folder_of(&mut self, fd: i32) -> Result<Option<Arc<File>>> {
+        let folders = self.folders()?;
+        Ok(folders.get(&fd.cast_unsigned()).cloned())
+    }
+
+    fn open_folders_of_table(&mut self) -> Vec<Arc<File>> {
+        let entries = self.ctx().table.iter_mut();
+        let folders = entries.filter_map(|entry| match entry.downcast_ref::<Descriptor>() {
+            Some(Descriptor::Dir(dir)) => Some(dir.dir.clone()),
+            Some(Descriptor::File(_)) | None => None,
+        });
+        folders.collect()
+    }
+
+    /// `fd` was opened: the folder that has no number yet, if it is one.
+    fn number(&mut self, fd: u32) -> Result<()> {
+        let open = self.open_folders_of_table();
+        let folders = self.folders()?;
+        let is_new = |folder: &&Arc<File>| {
+            let mut known = folders.values();
+            !known.any(|known| known.as_raw_fd() == folder.as_raw_fd())
+        };
+        if let Some(folder) = open.iter().find(is_new) {
+            folders.insert(fd, folder.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Puts them in the place of upstream's.
+pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
+    linker.func_wrap_async(
+        MODULE,
+        "path_open",
+        |mut caller: Caller<'_, Guest>, words| {
+            Box::new(async move { path_open(&mut caller, words).await })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "fd_close",
+        |mut caller: Caller<'_, Guest>, (fd,)| {
+            Box::new(async move { fd_close(&mut caller, fd).await })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "fd_renumber",
+        |mut caller: Caller<'_, Guest>, (from, to): (i32, i32)| {
+            Box::new(async move { fd_renumber(&mut caller, from, to).await })
+        },
+    )?;
+    add_makers(linker)?;
+    add_writers(linker)
+}
+
+type PathOpen = (i32, i32, i32, i32, i32, i64, i64, i32, i32);
+
+async fn path_open(caller: &mut Caller<'_, Guest>, words: PathOpen) -> Result<i32> {
+    let (dir, follow, path, length, how, rights, inherited, flags, opened) = words;
+    let mut call = Call::of(caller)?;
+    // Before anything else is opened, so that the granted folders are told from the rest.
+    call.guest.folders()?;
+    if how & CREATE != 0 {
+        call.admit(dir, (path, length), New::Name).await?;
+    }
+    let Call { memory, guest } = &mut call;
+    let p1 = guest.p1();
+    let done = upstream::path_open(
+        p1, memory, dir, follow, path, length, how, rights, inherited, flags, opened,
+    )
+    .await?;
+    if done == SUCCESS {
+        let fd = memory.read(GuestPtr::<u32>::new(opened.cast_unsigned()))?;
+        guest.number(fd)?;
+    }
+    Ok(done)
+}
+
+async fn fd_close(caller: &mut Caller<'_, Guest>, fd: i32) -> Result<i32> {
+    let mut call = Call::of(caller)?;
+    call.guest.folders()?.remove(&fd.cast_unsigned());
+    upstream::fd_close(call.guest.p1(), &mut call.memory, fd).await
+}
+
+async fn fd_renumber(caller: &mut Caller<'_, Guest>, from: i32, to: i32) -> Result<i32> {
+    let mut call = Call::of(caller)?;
+    let done = upstream::fd_renumber(call.guest.p1(), &mut call.memory, from, to).await?;
+    if done == SUCCESS {
+        let folders = call.guest.folders()?;
+        folders.remove(&to.cast_unsigned());
+        if let Some(folder) = folders.remove(&from.cast_unsigned()) {
+            folders.insert(to.cast_unsigned(), folder);
+        }
+    }
+    Ok(done)
+}
+
+fn add_makers(linker: &mut Linker<Guest>) -> Result<()> {
+    linker.func_wrap_async(
+        MODULE,
+        "path_create_directory",
+        |mut caller: Caller<'_, Guest>, (dir, path, length): (i32, i32, i32)| {
+            Box::new(async move {
+                let mut call = Call::of(&mut caller)?;
+                call.admit(dir, (path, length), New::Folder).await?;
+                let Call { memory, guest } = &mut call;
+                upstream::path_create_directory(guest.p1(), memory, dir, path, length).await
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "path_symlink",
+        |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i32, i32)| {
+            Box::new(async move {
+                let (target, target_length, dir, path, length) = words;
+                let mut call = Call::of(&mut caller)?;
+                call.admit(dir, (path, length), New::Name).await?;
+                let Call { memory, guest } = &mut call;
+                let p1 = guest.p1();
+                upstream::path_symlink(p1, memory, target, target_length, dir, path, length).await
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "path_link",
+        |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i32, i32, i32, i32)| {
+            Box::new(async move {
+                let (from, follow, old, old_length, dir, path, length) = words;
+                let mut call = Call::of(&mut caller)?;
+                call.admit(dir, (path, length), New::Name).await?;
+                let Call { memory, guest } = &mut call;
+                let p1 = guest.p1();
+                upstream::path_link(p1, memory, from, follow, old, old_length, dir, path, length)
+                    .await
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "path_rename",
+        |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i32, i32, i32)| {
+            Box::new(async move { path_rename(&mut caller, words).await })
+        },
+    )?;
+    Ok(())
+}
+
+/// A folder does not sink: see the interface's `rename-at`.
+async fn path_rename(
+    caller: &mut Caller<'_, Guest>,
+    words: (i32, i32, i32, i32, i32, i32),
+) -> Result<i32> {
+    let (from, old, old_length, dir, path, length) = words;
+    let mut call = Call::of(caller)?;
+    let paths = call.path(old, old_length).zip(call.path(path, length));
+    let folders = call.guest.folder_of(from)?.zip(call.guest.folder_of(dir)?);
+    if let (Some((old, new)), Some((from, into))) = (paths, folders)
+        && call.guest.would_sink((from, old), (into, new)).await?
+    {
+        return Ok(Errno::Xdev as i32);
+    }
+    let Call { memory, guest } = &mut call;
+    upstream::path_rename(guest.p1(), memory, from, old, old_length, dir, path, length).await
+}
+
+fn add_writers(linker: &mut Linker<Guest>) -> Result<()> {
+    linker.func_wrap_async(
+        MODULE,
+        "fd_write",
+        |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i32)| {
+            Box::new(async move { fd_write(&mut caller, words).await })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "fd_pwrite",
+        |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i64, i32)| {
+            Box::new(async move {
+                let (fd, pieces, count, offset, written) = words;
+                let mut call = Call::of(&mut caller)?;
+                let length = call.length(pieces, count);
+                let at = Some(offset.cast_unsigned());
+                call.count_write(fd, at, length).await?;
+                let Call { memory, guest } = &mut call;
+                upstream::fd_pwrite(guest.p1(), memory, fd, pieces, count, offset, written).await
+            })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "fd_filestat_set_size",
+        |mut caller: Caller<'_, Guest>, (fd, size): (i32, i64)| {
+            Box::new(async move {
+                let mut call = Call::of(&mut caller)?;
+                if let Some(before) = call.size(fd).await {
+                    let more = size.cast_unsigned().saturating_sub(before);
+                    call.guest.record.write_disk(more)?;
+                }
+                let Call { memory, guest } = &mut call;
+                upstream::fd_filestat_set_size(guest.p1(), memory, fd, size).await
+            })
+        },
+    )?;
+    Ok(())
+}
+
+async fn fd_write(
+    caller: &mut Caller<'_, Guest>,
+    (fd, pieces, count, written): (i32, i32, i32, i32),
+) -> Result<i32> {
+    let mut call = Call::of(caller)?;
+    // Standard streams are kept in memory, and counted there; a file has a position.
+    let number = Fd::from(fd.cast_unsigned());
+    let at = call.guest.p1().fd_tell(&mut call.memory, number);
+    if let Ok(at) = at {
+        let length = call.length(pieces, count);
+        call.count_write(fd, Some(at), length).await?;
+    }
+    let Call { memory, guest } = &mut call;
+    upstream::fd_write(guest.p1(), memory, fd, pieces, count, written).await
+}

@@ -1,0 +1,38 @@
+;; Asks for size, times and link targets of what is outside: not even that it is there may be learnt.
+;; expect: OK
+;; grant: ro
+(module
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_filestat_get" (func $path_filestat_get (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_readlink" (func $path_readlink (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "..")
+  (data (i32.const 272) "../secret.txt")
+  (data (i32.const 288) "sub/../../secret.txt")
+  (data (i32.const 320) "/etc/passwd")
+  (data (i32.const 336) "/")
+  (data (i32.const 352) "/proc/self/exe")
+  (data (i32.const 368) "/proc/self/cwd")
+  (func $folder
+    (if (call $fd_prestat_get (i32.const 3) (i32.const 0))
+      (then (call $proc_exit (i32.const 97)))))
+  ;; Whatever was tried must not have succeeded.
+  (func $denied (param $errno i32)
+    (if (i32.eqz (local.get $errno)) (then (call $proc_exit (i32.const 99)))))
+  (func (export "_start")
+    (call $folder)
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 256) (i32.const 2) (; .. ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 256) (i32.const 2) (; .. ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 288) (i32.const 20) (; sub/../../secret.txt ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 288) (i32.const 20) (; sub/../../secret.txt ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 320) (i32.const 11) (; /etc/passwd ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 320) (i32.const 11) (; /etc/passwd ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 0) (i32.const 336) (i32.const 1) (; / ;) (i32.const 64)))
+    (call $denied (call $path_filestat_get (i32.const 3) (i32.const 1) (i32.const 336) (i32.const 1) (; / ;) (i32.const 64)))
+    (call $denied (call $path_readlink (i32.const 3) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 4096) (i32.const 512) (i32.const 24)))
+    (call $denied (call $path_readlink (i32.const 3) (i32.const 352) (i32.const 14) (; /proc/self/exe ;) (i32.const 4096) (i32.const 512) (i32.const 24)))
+    (call $denied (call $path_readlink (i32.const 3) (i32.const 368) (i32.const 14) (; /proc/self/cwd ;) (i32.const 4096) (i32.const 512) (i32.const 24)))
+    (call $denied (call $path_readlink (i32.const 3) (i32.const 288) (i32.const 20) (; sub/../../secret.txt ;) (i32.const 4096) (i32.const 512) (i32.const 24)))))

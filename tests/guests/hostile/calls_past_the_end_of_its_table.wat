@@ -1,0 +1,7 @@
+;; Calls an element far behind a table's end.
+;; expect: TRAP
+(module
+  (memory (export "memory") 1)
+  (type $nothing (func))
+  (table 8 funcref)
+  (func (export "_start") (call_indirect (type $nothing) (i32.const 0x7fffffff))))

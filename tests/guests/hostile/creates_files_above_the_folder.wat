@@ -1,0 +1,42 @@
+;; Creates and truncates files outside of what it was granted.
+;; expect: OK
+;; grant: rw
+(module
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "../made")
+  (data (i32.const 272) "../secret.txt")
+  (data (i32.const 288) "sub/../../made")
+  (data (i32.const 304) "/tmp/made-by-a-guest")
+  (data (i32.const 336) "/dev/shm/made-by-a-guest")
+  (func $folder
+    (if (call $fd_prestat_get (i32.const 3) (i32.const 0))
+      (then (call $proc_exit (i32.const 97)))))
+  ;; Whatever was tried must not have succeeded.
+  (func $denied (param $errno i32)
+    (if (i32.eqz (local.get $errno)) (then (call $proc_exit (i32.const 99)))))
+  ;; The new handle is left at 8.
+  (func $open (param $dir i32) (param $path i32) (param $length i32) (param $how i32) (param $rights i64) (result i32)
+    (call $path_open (local.get $dir) (i32.const 1) (local.get $path) (local.get $length)
+      (local.get $how) (local.get $rights) (local.get $rights) (i32.const 0) (i32.const 8)))
+  (func (export "_start")
+    (call $folder)
+    (call $denied (call $open (i32.const 3) (i32.const 256) (i32.const 7) (; ../made ;) (i32.const 1) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 1) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 288) (i32.const 14) (; sub/../../made ;) (i32.const 1) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 304) (i32.const 20) (; /tmp/made-by-a-guest ;) (i32.const 1) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 336) (i32.const 24) (; /dev/shm/made-by-a-guest ;) (i32.const 1) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 256) (i32.const 7) (; ../made ;) (i32.const 5) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 5) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 288) (i32.const 14) (; sub/../../made ;) (i32.const 5) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 304) (i32.const 20) (; /tmp/made-by-a-guest ;) (i32.const 5) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 336) (i32.const 24) (; /dev/shm/made-by-a-guest ;) (i32.const 5) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 256) (i32.const 7) (; ../made ;) (i32.const 9) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 9) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 288) (i32.const 14) (; sub/../../made ;) (i32.const 9) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 304) (i32.const 20) (; /tmp/made-by-a-guest ;) (i32.const 9) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 336) (i32.const 24) (; /dev/shm/made-by-a-guest ;) (i32.const 9) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 8) (i64.const 66)))
+    (call $denied (call $open (i32.const 3) (i32.const 272) (i32.const 13) (; ../secret.txt ;) (i32.const 0) (i64.const 64)))))

@@ -1,0 +1,25 @@
+;; Opens what is not there, and folders as files, for ever: failures must leave nothing open.
+;; expect: LIMIT | DEADLINE
+;; grant: ro
+(module
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "missing")
+  (data (i32.const 272) "hello.txt")
+  (data (i32.const 288) "sub")
+  (func $folder
+    (if (call $fd_prestat_get (i32.const 3) (i32.const 0))
+      (then (call $proc_exit (i32.const 97)))))
+  ;; The new handle is left at 8.
+  (func $open (param $dir i32) (param $path i32) (param $length i32) (param $how i32) (param $rights i64) (result i32)
+    (call $path_open (local.get $dir) (i32.const 1) (local.get $path) (local.get $length)
+      (local.get $how) (local.get $rights) (local.get $rights) (i32.const 0) (i32.const 8)))
+  (func (export "_start")
+    (call $folder)
+    (loop $again
+      (drop (call $open (i32.const 3) (i32.const 256) (i32.const 7) (; missing ;) (i32.const 0) (i64.const 2)))
+      (drop (call $open (i32.const 3) (i32.const 272) (i32.const 9) (; hello.txt ;) (i32.const 2) (i64.const 2)))
+      (drop (call $open (i32.const 3) (i32.const 288) (i32.const 3) (; sub ;) (i32.const 9) (i64.const 66)))
+      (br $again))))

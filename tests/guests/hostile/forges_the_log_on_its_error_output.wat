@@ -1,0 +1,20 @@
+;; Prints escapes, carriage returns, half a character and lines that look like the runtime's own: they stay text.
+;; expect: OK
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "\1b]0;title\07\1b[2J\1b[1;1H\1b[8m")
+  (data (i32.const 288) "\0d{\22level\22:\22ERROR\22,\22target\22:\22podhook\22,\22message\22:\22forged\22}\0a")
+  (data (i32.const 352) "\0a{\22outcome\22:\22Succeeded\22,\22exitCode\22:0}\0a\00\00")
+  (data (i32.const 400) "\e2\80\aereversed\e2\80\ac\c3\28\ff\fe\f0\9f")
+  (data (i32.const 432) "\22,\22stdout\22:\22\5c\22\5c\5c\08\08\7f\c2\9b31m")
+  (func $print (param $to i32) (param $text i32) (param $length i32)
+    (i32.store (i32.const 16) (local.get $text))
+    (i32.store (i32.const 20) (local.get $length))
+    (drop (call $fd_write (local.get $to) (i32.const 16) (i32.const 1) (i32.const 24))))
+  (func (export "_start")
+    (call $print (i32.const 2) (i32.const 256) (i32.const 24) (; \1b]0;title\07\1b[2J\1b[1;1H\1b[8m ;))
+    (call $print (i32.const 2) (i32.const 288) (i32.const 57))
+    (call $print (i32.const 2) (i32.const 352) (i32.const 40))
+    (call $print (i32.const 2) (i32.const 400) (i32.const 20))
+    (call $print (i32.const 1) (i32.const 432) (i32.const 24))))

@@ -1,0 +1,30 @@
+;; Reads into buffers that lie over each other, over their own list and over the place of the result.
+;; expect: OK | TRAP
+;; grant: ro
+(module
+  (import "wasi_snapshot_preview1" "fd_pread" (func $fd_pread (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "hello.txt")
+  (func $folder
+    (if (call $fd_prestat_get (i32.const 3) (i32.const 0))
+      (then (call $proc_exit (i32.const 97)))))
+  ;; Without this the rest says nothing.
+  (func $needed (param $errno i32)
+    (if (local.get $errno) (then (call $proc_exit (i32.const 98)))))
+  ;; The new handle is left at 8.
+  (func $open (param $dir i32) (param $path i32) (param $length i32) (param $how i32) (param $rights i64) (result i32)
+    (call $path_open (local.get $dir) (i32.const 1) (local.get $path) (local.get $length)
+      (local.get $how) (local.get $rights) (local.get $rights) (i32.const 0) (i32.const 8)))
+  (func (export "_start")
+    (call $folder)
+    (call $needed (call $open (i32.const 3) (i32.const 256) (i32.const 9) (; hello.txt ;) (i32.const 0) (i64.const 2)))
+    (i32.store (i32.const 16) (i32.const 16))
+    (i32.store (i32.const 20) (i32.const 16))
+    (i32.store (i32.const 24) (i32.const 18))
+    (i32.store (i32.const 28) (i32.const 64))
+    (drop (call $fd_read (i32.load (i32.const 8)) (i32.const 16) (i32.const 2) (i32.const 16)))
+    (drop (call $fd_pread (i32.load (i32.const 8)) (i32.const 16) (i32.const 2) (i64.const 0) (i32.const 20)))))

@@ -1,0 +1,5 @@
+;; Its entry gives something back that nobody takes.
+;; expect: INVALID
+(module
+  (memory (export "memory") 1)
+  (func (export "_start") (result i32) (i32.const 0)))

@@ -1,0 +1,37 @@
+;; Makes hard links to what is outside, and links outside to what is inside.
+;; expect: OK
+;; grant: rw
+(module
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_link" (func $path_link (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "../secret.txt")
+  (data (i32.const 272) "stolen")
+  (data (i32.const 288) "sub/../../secret.txt")
+  (data (i32.const 320) "/etc/passwd")
+  (data (i32.const 336) "hello.txt")
+  (data (i32.const 352) "../planted")
+  (data (i32.const 368) "sub")
+  (data (i32.const 384) "sub2")
+  (data (i32.const 400) "/tmp/planted-by-a-guest")
+  (func $folder
+    (if (call $fd_prestat_get (i32.const 3) (i32.const 0))
+      (then (call $proc_exit (i32.const 97)))))
+  ;; Whatever was tried must not have succeeded.
+  (func $denied (param $errno i32)
+    (if (i32.eqz (local.get $errno)) (then (call $proc_exit (i32.const 99)))))
+  (func (export "_start")
+    (call $folder)
+    (call $denied (call $path_link (i32.const 3) (i32.const 0) (i32.const 256) (i32.const 13) (; ../secret.txt ;) (i32.const 3) (i32.const 272) (i32.const 6) (; stolen ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 1) (i32.const 256) (i32.const 13) (; ../secret.txt ;) (i32.const 3) (i32.const 272) (i32.const 6) (; stolen ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 0) (i32.const 288) (i32.const 20) (; sub/../../secret.txt ;) (i32.const 3) (i32.const 272) (i32.const 6) (; stolen ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 1) (i32.const 288) (i32.const 20) (; sub/../../secret.txt ;) (i32.const 3) (i32.const 272) (i32.const 6) (; stolen ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 0) (i32.const 320) (i32.const 11) (; /etc/passwd ;) (i32.const 3) (i32.const 272) (i32.const 6) (; stolen ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 1) (i32.const 320) (i32.const 11) (; /etc/passwd ;) (i32.const 3) (i32.const 272) (i32.const 6) (; stolen ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 0) (i32.const 336) (i32.const 9) (; hello.txt ;) (i32.const 3) (i32.const 352) (i32.const 10) (; ../planted ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 1) (i32.const 336) (i32.const 9) (; hello.txt ;) (i32.const 3) (i32.const 352) (i32.const 10) (; ../planted ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 0) (i32.const 368) (i32.const 3) (; sub ;) (i32.const 3) (i32.const 384) (i32.const 4) (; sub2 ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 1) (i32.const 368) (i32.const 3) (; sub ;) (i32.const 3) (i32.const 384) (i32.const 4) (; sub2 ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 0) (i32.const 336) (i32.const 9) (; hello.txt ;) (i32.const 3) (i32.const 400) (i32.const 23) (; /tmp/planted-by-a-guest ;)))
+    (call $denied (call $path_link (i32.const 3) (i32.const 1) (i32.const 336) (i32.const 9) (; hello.txt ;) (i32.const 3) (i32.const 400) (i32.const 23) (; /tmp/planted-by-a-guest ;)))))

@@ -1,0 +1,27 @@
+;; Waits for no event at all, for clocks and kinds of events that there are not, and for handles that are closed.
+;; expect: OK
+(module
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (func $clock (param $at i32) (param $which i32) (param $nanoseconds i64) (param $flags i32)
+    (i64.store (local.get $at) (i64.const 42))
+    (i32.store8 offset=8 (local.get $at) (i32.const 0))
+    (i32.store offset=16 (local.get $at) (local.get $which))
+    (i64.store offset=24 (local.get $at) (local.get $nanoseconds))
+    (i64.store offset=32 (local.get $at) (i64.const 0))
+    (i32.store16 offset=40 (local.get $at) (local.get $flags)))
+  ;; Whatever was tried must not have succeeded.
+  (func $denied (param $errno i32)
+    (if (i32.eqz (local.get $errno)) (then (call $proc_exit (i32.const 99)))))
+  (func (export "_start")
+    (drop (call $poll_oneoff (i32.const 4096) (i32.const 8192) (i32.const 0) (i32.const 24)))
+    (call $clock (i32.const 4096) (i32.const 77) (i64.const 1) (i32.const 0))
+    (call $denied (call $poll_oneoff (i32.const 4096) (i32.const 8192) (i32.const 1) (i32.const 24)))
+    (call $clock (i32.const 4096) (i32.const 2) (i64.const 1) (i32.const 1))
+    (drop (call $poll_oneoff (i32.const 4096) (i32.const 8192) (i32.const 1) (i32.const 24)))
+    (i32.store8 (i32.const 4104) (i32.const 9))
+    (call $denied (call $poll_oneoff (i32.const 4096) (i32.const 8192) (i32.const 1) (i32.const 24)))
+    (i32.store8 (i32.const 4104) (i32.const 1))
+    (i32.store (i32.const 4112) (i32.const 500))
+    (drop (call $poll_oneoff (i32.const 4096) (i32.const 8192) (i32.const 1) (i32.const 24)))))

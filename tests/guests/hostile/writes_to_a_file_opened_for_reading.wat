@@ -1,0 +1,46 @@
+;; Opens a file for reading only, and writes, resizes and dates it; also after it asked for more rights.
+;; expect: OK
+;; grant: ro
+(module
+  (import "wasi_snapshot_preview1" "fd_allocate" (func $fd_allocate (param i32 i64 i64) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $fd_fdstat_set_flags (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_set_rights" (func $fd_fdstat_set_rights (param i32 i64 i64) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_set_size" (func $fd_filestat_set_size (param i32 i64) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_set_times" (func $fd_filestat_set_times (param i32 i64 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $fd_prestat_get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pwrite" (func $fd_pwrite (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open" (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "hello.txt")
+  (func $folder
+    (if (call $fd_prestat_get (i32.const 3) (i32.const 0))
+      (then (call $proc_exit (i32.const 97)))))
+  ;; Whatever was tried must not have succeeded.
+  (func $denied (param $errno i32)
+    (if (i32.eqz (local.get $errno)) (then (call $proc_exit (i32.const 99)))))
+  ;; Without this the rest says nothing.
+  (func $needed (param $errno i32)
+    (if (local.get $errno) (then (call $proc_exit (i32.const 98)))))
+  ;; The new handle is left at 8.
+  (func $open (param $dir i32) (param $path i32) (param $length i32) (param $how i32) (param $rights i64) (result i32)
+    (call $path_open (local.get $dir) (i32.const 1) (local.get $path) (local.get $length)
+      (local.get $how) (local.get $rights) (local.get $rights) (i32.const 0) (i32.const 8)))
+  (func (export "_start") (local $file i32)
+    (call $folder)
+    (call $denied (call $open (i32.const 3) (i32.const 256) (i32.const 9) (; hello.txt ;) (i32.const 0) (i64.const 64)))
+    (call $denied (call $open (i32.const 3) (i32.const 256) (i32.const 9) (; hello.txt ;) (i32.const 0) (i64.const 0x1fffffff)))
+    (call $needed (call $open (i32.const 3) (i32.const 256) (i32.const 9) (; hello.txt ;) (i32.const 0) (i64.const 2)))
+    (local.set $file (i32.load (i32.const 8)))
+    (i32.store (i32.const 16) (i32.const 256))
+    (i32.store (i32.const 20) (i32.const 5))
+    (drop (call $fd_fdstat_set_rights (local.get $file) (i64.const 0x1fffffff) (i64.const 0x1fffffff)))
+    (drop (call $fd_fdstat_set_flags (local.get $file) (i32.const 1)))
+    (call $denied (call $fd_write (local.get $file) (i32.const 16) (i32.const 1) (i32.const 24)))
+    (drop (call $fd_fdstat_set_flags (local.get $file) (i32.const 0)))
+    (call $denied (call $fd_write (local.get $file) (i32.const 16) (i32.const 1) (i32.const 24)))
+    (call $denied (call $fd_pwrite (local.get $file) (i32.const 16) (i32.const 1) (i64.const 0) (i32.const 24)))
+    (call $denied (call $fd_filestat_set_size (local.get $file) (i64.const 0)))
+    (call $denied (call $fd_allocate (local.get $file) (i64.const 0) (i64.const 4096)))
+    (call $denied (call $fd_filestat_set_times (local.get $file) (i64.const 0) (i64.const 0) (i32.const 5)))))
