@@ -21,6 +21,7 @@ mod subject;
 mod throttle;
 mod way;
 mod ways;
+mod workers;
 
 pub(crate) use density::{Density, Suspended, density, suspend};
 #[cfg(test)]
@@ -31,3 +32,4 @@ pub(crate) use measure::{Pace, measure};
 pub(crate) use subject::Subject;
 pub(crate) use throttle::{Quota, Throttle, throttle};
 pub(crate) use ways::Wanted;
+pub(crate) use workers::Workers;

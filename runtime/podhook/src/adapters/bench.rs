@@ -34,6 +34,7 @@ use assertion::Assertion;
   true, sh, bash, native   processes: /bin/true, sh -c true, bash -c true, --native
   runc, crun  exec of /bin/true in a small container that is made and removed
   wasmtime    wasmtime run, for commands
+  workers     what a second worker adds, and a fourth, up to one for each processor
 
 They take turns. Microseconds; quantiles over runs; ratios of medians. The more the machine
 does besides, the wider p10 to p90 is; where two rows differ by less, it is said.
@@ -43,6 +44,7 @@ Examples:
   podhook bench drain.wasm --config url=http://127.0.0.1/ --runs 50 -o json > now.json
   podhook bench --compare before.json --html bench.html
   podhook bench --assert 'exec/sh<=1' --assert 'cpu:serve/cpu:runc<=0.05'
+  podhook bench --only workers --assert 'workers:2/workers:1>=1.8'
   podhook bench --density
   podhook bench --throttle --check
 
@@ -94,7 +96,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "OLD.json")]
     compare: Option<PathBuf>,
 
-    /// Fail unless this holds for the medians: ROW/ROW<=X, ROW/ROW>=X; of CPU time with cpu:ROW
+    /// Fail unless this holds for the medians: ROW/ROW<=X, ROW/ROW>=X; of CPU time with cpu:ROW,
+    /// of hooks per second with workers:N
     #[arg(long = "assert", value_name = "ROW/ROW<=X", value_parser = Assertion::parse)]
     assertions: Vec<Assertion>,
 
@@ -175,11 +178,12 @@ pub(crate) fn run(options: Options) -> Result<u8, CommandError> {
 }
 
 fn wanted(options: &Options) -> Result<Wanted, CommandError> {
-    let known = |name: &&String| Figures::NAMES.contains(&name.as_str());
-    if let Some(unknown) = options.only.iter().find(|name| !known(name)) {
+    let is_known = |name: &str| name == Figures::WORKERS || Figures::NAMES.contains(&name);
+    if let Some(unknown) = options.only.iter().find(|name| !is_known(name)) {
         let why = format!(
-            "no row {unknown:?}; there are {}",
-            Figures::NAMES.join(", ")
+            "no row {unknown:?}; there are {}, {}",
+            Figures::NAMES.join(", "),
+            Figures::WORKERS,
         );
         return Err(CommandError::usage("--only", why));
     }

@@ -3,6 +3,7 @@
 use super::machine::Machine;
 use super::samples::Samples;
 use super::way::ALL;
+use super::workers::Workers;
 use serde::{Deserialize, Serialize};
 
 /// What `-o json` prints, and `--compare` reads.
@@ -12,6 +13,9 @@ pub(crate) struct Figures {
     /// What was run.
     pub(crate) hook: String,
     pub(crate) rows: Vec<Row>,
+    /// What further workers add.
+    #[serde(default)]
+    pub(crate) workers: Vec<Workers>,
     pub(crate) skipped: Vec<Skipped>,
 }
 
@@ -51,6 +55,15 @@ pub(crate) struct Cpu {
 pub(crate) struct Skipped {
     pub(crate) name: String,
     pub(crate) why: String,
+}
+
+impl Skipped {
+    pub(super) fn new(name: &str, why: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            why,
+        }
+    }
 }
 
 impl Row {
@@ -97,11 +110,25 @@ fn rounded(micros: f64) -> f64 {
 }
 
 impl Figures {
+    /// What [`Figures::workers`] goes by.
+    pub(crate) const WORKERS: &str = "workers";
+
     /// Of all rows that there can be.
     pub(crate) const NAMES: [&str; ALL.len()] = names();
 
     pub(crate) fn row(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name)
+    }
+
+    pub(super) fn skip(&mut self, name: &str, why: String) {
+        self.skipped.push(Skipped::new(name, why));
+    }
+
+    /// Hooks per second of so many.
+    pub(crate) fn workers(&self, count: usize) -> Option<f64> {
+        let mut all = self.workers.iter();
+        let found = all.find(|row| row.workers == count);
+        found.map(|row| row.hooks_per_second)
     }
 
     pub(super) fn relate(&mut self) {

@@ -63,22 +63,31 @@ impl Stage {
 
 impl Warm {
     pub(super) fn new(subject: &Subject) -> Result<Self, String> {
+        Self::with(subject, Arc::default())
+    }
+
+    /// One of several, which share what is compiled.
+    pub(super) fn with(subject: &Subject, codes: Arc<CodeStore>) -> Result<Self, String> {
         let stage = Stage::new(subject)?;
-        let runner = Runner::new(Profile::pooled(16), Arc::default());
+        let runner = Runner::new(Profile::pooled(16), codes);
         let runner = runner.map_err(|why| why.to_string())?;
         runner.prepare(&stage.module, &(stage.call)());
         Ok(Self { stage, runner })
+    }
+
+    pub(super) fn once(&self, samples: &mut Samples) -> Result<Duration, String> {
+        self.stage.run(&self.runner, samples)
     }
 }
 
 impl Way for Warm {
     fn run(&mut self, samples: &mut Samples) -> Result<(), String> {
         for _ in 0..WARMING {
-            self.stage.run(&self.runner, samples)?;
+            self.once(samples)?;
         }
         let before = spent();
         for _ in 0..BATCH {
-            let took = self.stage.run(&self.runner, samples)?;
+            let took = self.once(samples)?;
             samples.wall(took);
         }
         samples.cpu(spent().saturating_sub(before) / BATCH);

@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::samples::Samples;
 use super::subject::{Subject, workshop};
 use super::ways::{Named, Wanted, ready};
+use super::workers;
 use crate::interrupt::Interrupt;
 use podhook_runner::CommandError;
 use std::time::{Duration, Instant};
@@ -60,21 +61,26 @@ pub(crate) fn measure(
         let Named { name, what, .. } = way.named;
         match way.failed {
             None => rows.push(Row::new(name, what, &way.samples)),
-            Some(why) => skipped.push(Skipped {
-                name: name.to_owned(),
-                why,
-            }),
+            Some(why) => skipped.push(Skipped::new(name, why)),
         }
     }
     let mut figures = Figures {
         machine,
         hook: subject.name.clone(),
         rows,
+        workers: Vec::new(),
         skipped,
     };
+    if wanted.has(Figures::WORKERS) {
+        match workers::measure(subject, interrupt)? {
+            Ok(workers) => figures.workers = workers,
+            Err(why) => figures.skip(Figures::WORKERS, why),
+        }
+    }
     figures.relate();
-    match (figures.rows.as_slice(), figures.skipped.first()) {
-        ([], Some(Skipped { name, why })) => Err(CommandError::unavailable(name, why)),
+    let is_empty = figures.rows.is_empty() && figures.workers.is_empty();
+    match figures.skipped.first() {
+        Some(Skipped { name, why }) if is_empty => Err(CommandError::unavailable(name, why)),
         _ => Ok(figures),
     }
 }

@@ -60,6 +60,11 @@ pub(super) fn spent_here() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
+/// Of none: 0.
+pub(super) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    quantile(&values.collect::<Vec<_>>(), 50)
+}
+
 /// The least value that `per_cent` of all are at most (nearest rank); 0 of none.
 fn quantile(values: &[f64], per_cent: usize) -> f64 {
     let mut values = values.to_vec();

@@ -33,6 +33,12 @@ pub(crate) struct Wanted {
     pub(crate) adapter: Option<PathBuf>,
 }
 
+impl Wanted {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|it| it == name)
+    }
+}
+
 type Made = Result<Box<dyn Way>, String>;
 
 /// Makes them ready; what cannot be is said.
@@ -43,14 +49,10 @@ pub(super) fn ready(
     machine: &mut Machine,
 ) -> (Vec<Named>, Vec<Skipped>) {
     let (mut ways, mut skipped) = (Vec::new(), Vec::new());
-    let is_wanted = |name: &str| wanted.only.is_empty() || wanted.only.iter().any(|it| it == name);
-    for (name, what) in ALL.into_iter().filter(|(name, _)| is_wanted(name)) {
+    for (name, what) in ALL.into_iter().filter(|(name, _)| wanted.has(name)) {
         match make(name, subject, wanted, workshop, machine) {
             Ok(way) => ways.push(Named { name, what, way }),
-            Err(why) => skipped.push(Skipped {
-                name: name.to_owned(),
-                why,
-            }),
+            Err(why) => skipped.push(Skipped::new(name, why)),
         }
     }
     (ways, skipped)

@@ -1,6 +1,6 @@
 //! `--assert`: what must hold for the figures.
 
-use crate::bench::Figures;
+use crate::bench::{Figures, Row};
 use crate::terminal::to_stderr;
 use podhook_runner::CommandError;
 
@@ -14,11 +14,12 @@ pub(super) struct Assertion {
     bound: f64,
 }
 
-/// The median of a row: wall-clock time, or CPU time.
+/// The median of a row: wall-clock time, or CPU time; or hooks per second.
 #[derive(Debug, Clone, PartialEq)]
-struct Figure {
-    row: String,
-    is_cpu: bool,
+enum Figure {
+    Wall(String),
+    Cpu(String),
+    Workers(usize),
 }
 
 impl Assertion {
@@ -59,15 +60,16 @@ impl Assertion {
 impl Figure {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let (is_cpu, row) = match text.strip_prefix("cpu:") {
-            Some(row) => (true, row),
-            None => (false, text),
+        if let Some(count) = text.strip_prefix("workers:") {
+            let count = count.parse().map_err(|_| "write workers:N")?;
+            return Ok(Self::Workers(count));
+        }
+        let (made, row): (fn(String) -> Self, _) = match text.strip_prefix("cpu:") {
+            Some(row) => (Self::Cpu, row),
+            None => (Self::Wall, text),
         };
         match Figures::NAMES.contains(&row) {
-            true => Ok(Self {
-                row: row.to_owned(),
-                is_cpu,
-            }),
+            true => Ok(made(row.to_owned())),
             false => Err(format!(
                 "no row {row:?}; there are {}",
                 Figures::NAMES.join(", ")
@@ -76,17 +78,29 @@ impl Figure {
     }
 
     fn value(&self, figures: &Figures) -> Result<f64, String> {
-        let name = &self.row;
-        let Some(row) = figures.row(name) else {
-            let skipped = figures.skipped.iter().find(|skipped| skipped.name == *name);
-            let why = skipped.map_or("--only", |skipped| skipped.why.as_str());
-            return Err(format!("{name} was not measured: {why}"));
-        };
-        Ok(match self.is_cpu {
-            true => row.cpu_us.p50,
-            false => row.wall_us.p50,
-        })
+        match self {
+            Self::Wall(name) => Ok(row(name, figures)?.wall_us.p50),
+            Self::Cpu(name) => Ok(row(name, figures)?.cpu_us.p50),
+            Self::Workers(count) => {
+                let found = figures.workers(*count);
+                found.ok_or_else(|| {
+                    not_measured(&format!("workers:{count}"), Figures::WORKERS, figures)
+                })
+            }
+        }
     }
+}
+
+fn row<'f>(name: &str, figures: &'f Figures) -> Result<&'f Row, String> {
+    let found = figures.row(name);
+    found.ok_or_else(|| not_measured(name, name, figures))
+}
+
+/// `name`: what it is skipped by.
+fn not_measured(what: &str, name: &str, figures: &Figures) -> String {
+    let skipped = figures.skipped.iter().find(|skipped| skipped.name == name);
+    let why = skipped.map_or("--only", |skipped| skipped.why.as_str());
+    format!("{what} was not measured: {why}")
 }
 
 /// 1 where one does not hold.
@@ -118,6 +132,11 @@ mod tests {
             machine: Machine::this(),
             hook: String::new(),
             rows: vec![row("exec", 50.0, 10.0), row("sh", 100.0, 80.0)],
+            workers: serde_json::from_value(serde_json::json!([
+                {"workers": 1, "hooks_per_second": 100.0, "ratio_to_one": 1.0},
+                {"workers": 2, "hooks_per_second": 190.0, "ratio_to_one": 1.9},
+            ]))
+            .unwrap(),
             skipped: vec![Skipped {
                 name: "runc".to_owned(),
                 why: "there is no runc in PATH".to_owned(),
@@ -131,6 +150,15 @@ mod tests {
         assert_eq!(failure("exec/sh<=0.5"), None);
         assert_eq!(failure("sh/exec >= 2"), None);
         assert_eq!(failure("cpu:exec/cpu:sh<=0.2"), None);
+        assert_eq!(failure("workers:2/workers:1>=1.8"), None);
+        assert_eq!(
+            failure("workers:2/workers:1>=1.95").unwrap(),
+            "workers:2/workers:1>=1.95: it is 1.9000"
+        );
+        assert_eq!(
+            failure("workers:4/workers:1>=1").unwrap(),
+            "workers:4/workers:1>=1: workers:4 was not measured: --only"
+        );
         assert_eq!(
             failure("exec/sh<=0.45").unwrap(),
             "exec/sh<=0.45: it is 0.5000"

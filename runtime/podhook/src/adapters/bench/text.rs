@@ -1,7 +1,7 @@
 //! Figures for a person.
 
 use super::warn;
-use crate::bench::{Density, Figures, Machine, Quota, Row, Suspended};
+use crate::bench::{Density, Figures, Machine, Quota, Row, Suspended, Workers};
 use crate::pod_file::Source;
 use podhook_runner::CommandError;
 use podhook_runner::one_line::one_line;
@@ -30,6 +30,10 @@ pub(super) fn table(figures: &Figures, before: Option<&Figures>) -> String {
         let old = before.and_then(|before| before.row(&row.name));
         line(row) + &old.map(|old| difference(row, old)).unwrap_or_default()
     }));
+    if !figures.workers.is_empty() {
+        lines.push(String::new());
+        lines.extend(figures.workers.iter().map(worker_line));
+    }
     if !figures.skipped.is_empty() {
         lines.push(String::new());
         let skipped = figures.skipped.iter();
@@ -69,6 +73,15 @@ fn line(row: &Row) -> String {
         row.peak_bytes.div_ceil(1024),
         ratio,
     )
+}
+
+fn worker_line(row: &Workers) -> String {
+    let Workers {
+        workers,
+        hooks_per_second,
+        ratio_to_one,
+    } = row;
+    format!("workers {workers:>3} {hooks_per_second:>10.0} hooks/s, {ratio_to_one:.2} of one")
 }
 
 /// Of medians: `×1.20`; marked where the noise is smaller.
