@@ -7,6 +7,7 @@ use podhook_sandbox::{CodeStore, EventLoop, Module, Profile, Wiring};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::task::LocalSet;
 
@@ -63,7 +64,7 @@ fn worker(loops: usize, codes: Arc<CodeStore>) -> Times {
     let noop = module(r#"(module (memory (export "memory") 1) (func (export "_start")))"#);
     let event_loop = EventLoop::new().unwrap();
     let slots = u32::try_from(loops + 8).unwrap();
-    let runner = Rc::new(Runner::new(Profile::pooled(slots), codes).unwrap());
+    let runner = Arc::new(Runner::new(Profile::pooled(slots), codes).unwrap());
     for module in [&spin, &noop] {
         runner.prepare(module, &Invocation::new(Runner::new_id()));
     }
@@ -81,28 +82,42 @@ fn worker(loops: usize, codes: Arc<CodeStore>) -> Times {
             })
         })
         .collect();
+    // As a server's: another thread has it, says so, and waits.
+    let (calls, mut called) = tokio::sync::mpsc::unbounded_channel::<Instant>();
+    let (knocks, is_over) = (runner.clone(), Arc::new(AtomicBool::new(false)));
+    let client = std::thread::spawn({
+        let is_over = is_over.clone();
+        move || {
+            while !is_over.load(Relaxed) && calls.send(Instant::now()).is_ok() {
+                knocks.knock();
+                std::thread::sleep(EVERY);
+            }
+        }
+    });
     let healthy = hooks.spawn_local(async move {
         let mut times = Vec::new();
-        while running.get() > 0 {
-            times.push(timed(&runner, &noop, &wiring(), Outcome::Succeeded).await);
-            tokio::time::sleep(EVERY).await;
+        while let Some(sent) = called.recv().await {
+            timed(&runner, &noop, &wiring(), Outcome::Succeeded).await;
+            times.push(sent.elapsed());
+            is_over.store(running.get() == 0, Relaxed);
         }
         times
     });
-    event_loop.block_on(hooks.run_until(async {
+    let times = event_loop.block_on(hooks.run_until(async {
         let mut late = Vec::new();
         for spin in spins {
             late.push(spin.await.unwrap());
         }
         (late, healthy.await.unwrap())
-    }))
+    }));
+    client.join().unwrap();
+    times
 }
 
 async fn timed(runner: &Runner, module: &Module, wiring: &Wiring, outcome: Outcome) -> Duration {
     let mut call = Invocation::new(Runner::new_id());
     call.budget.timeout = Some(DEADLINE);
     let began = Instant::now();
-    runner.knock();
     let report = runner.run("loop", module, &Arc::new(call), wiring).await;
     assert_eq!(report.outcome, outcome, "{:?}", report.message);
     began.elapsed()

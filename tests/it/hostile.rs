@@ -8,6 +8,7 @@ mod row;
 use crate::podhook::{command, finish, repository};
 use place::Place;
 use row::{Class, Grant, Row};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -21,13 +22,71 @@ const AT_A_TIME: usize = 8;
 
 #[test]
 fn each_ends_as_it_must_by_the_command() {
+    by_the_command(&[]);
+}
+
+#[test]
+fn and_in_a_process_of_its_own() {
+    by_the_command(&["--isolation", "process"]);
+}
+
+/// A worker that neither the guest's clock nor our alarm reaches: stopped, here, as by a
+/// call that does not return.
+#[test]
+fn a_worker_that_does_not_answer_is_killed_for_its_deadline() {
+    let spin = podhook_test_guests::wat::SPIN;
+    let options = [
+        "run",
+        "-o",
+        "json",
+        "--isolation",
+        "process",
+        "--timeout",
+        "1s",
+    ];
+    let child = command().args(options).arg(spin).spawn().unwrap();
+    let worker = loop {
+        // The alarm is there from the moment it runs.
+        match worker_of(child.id()) {
+            Some(worker) if has_alarm(worker) => break worker,
+            _ => std::thread::yield_now(),
+        }
+    };
+    kill_process(Pid::from_raw(worker).unwrap(), Signal::STOP).unwrap();
+    let said = child.wait_with_output().unwrap();
+    assert_eq!(said.status.code(), Some(124));
+    let report: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(report["outcome"], "Exhausted");
+    assert_eq!(report["resource"], "time");
+    let message = report["message"].as_str().unwrap();
+    assert!(
+        message.contains("did not answer and was killed"),
+        "{message}"
+    );
+}
+
+fn worker_of(parent: u32) -> Option<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    children.ok()?.split_ascii_whitespace().next()?.parse().ok()
+}
+
+fn has_alarm(process: i32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
+    let mut threads = threads.into_iter().flatten().flatten();
+    threads.any(|thread| {
+        let name = std::fs::read_to_string(thread.path().join("comm"));
+        name.is_ok_and(|name| name.trim() == "podhook-alarm")
+    })
+}
+
+fn by_the_command(options: &[&str]) {
     let rows = rows();
     let next = AtomicUsize::new(0);
     let failures: Vec<String> = std::thread::scope(|scope| {
         let work = || {
             let place = Place::new();
             let mine = std::iter::from_fn(|| rows.get(next.fetch_add(1, Relaxed)));
-            mine.filter_map(|row| judge(row, &place).err())
+            mine.filter_map(|row| judge(row, &place, options).err())
                 .collect::<Vec<_>>()
         };
         let threads: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
@@ -39,12 +98,12 @@ fn each_ends_as_it_must_by_the_command() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-fn judge(row: &Row, place: &Place) -> Result<(), String> {
+fn judge(row: &Row, place: &Place, options: &[&str]) -> Result<(), String> {
     let module = tempfile::Builder::new().suffix(".wasm").tempfile().unwrap();
     std::fs::write(module.path(), &row.bytes).unwrap();
     let mut run = command();
     run.args(["run", "-o", "json", "--timeout", "2s"]);
-    run.args(["--fuel", "200000000"]);
+    run.args(["--fuel", "200000000"]).args(options);
     run.args(
         granted(row, place)
             .map(|word| ["--dir".into(), word])

@@ -19,6 +19,7 @@ mod hook_project;
 mod hook_source;
 mod hook_test;
 mod interrupt;
+mod jail;
 mod kubelet;
 mod languages;
 mod local;

@@ -2,17 +2,21 @@
 
 use crate::config;
 use crate::hook_source::HookSource;
+use crate::jail::Cell;
 use crate::options::{Format, HookArgs};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use podhook_ledger::cgroup::Entry;
 use podhook_lifecycle::{CancelReason, Invocation, ModuleKind, Report, State};
 use podhook_runner::hook_account::{self, Found};
 use podhook_runner::options::{self, HookOptions, LimitOptions};
 use podhook_runner::seat::{Seat, Way};
 use podhook_runner::{CommandError, Runner, refuse_file};
-use podhook_sandbox::{Cancel, EventLoop, Module, Profile, Wiring, module};
+use podhook_sandbox::{
+    Cancel, CodeStore, Engine, EventLoop, InvalidModule, Module, Profile, Wiring, module,
+};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -21,7 +25,7 @@ mod supervisor;
 mod worker;
 
 use supervisor::Job;
-use worker::Link;
+use worker::{Code, Link};
 
 /// Runs one hook in the sandbox and reports.
 #[derive(Debug, Args)]
@@ -39,6 +43,20 @@ pub(crate) struct Options {
     /// How to print
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
+
+    /// What is around the sandbox
+    #[arg(long, value_enum, default_value_t = Isolation::None)]
+    isolation: Isolation,
+}
+
+/// What a guest that got out of the sandbox would be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Isolation {
+    /// podhook's own process
+    None,
+    /// A process of its own that may do what the hook may: Landlock, seccomp, no capabilities;
+    /// killed 250 ms after the deadline, whatever it does
+    Process,
 }
 
 pub(crate) fn run(asked: Options) -> Result<u8, CommandError> {
@@ -48,9 +66,12 @@ pub(crate) fn run(asked: Options) -> Result<u8, CommandError> {
         true => Some(Link::from_stdin()?),
         false => None,
     };
-    let source = match &link {
-        Some(link) => link.source()?,
-        None => HookSource::open(&hook.hook)?,
+    let (source, code) = match &link {
+        Some(link) => {
+            let (source, code) = link.source()?;
+            (source, Some(code))
+        }
+        None => (HookSource::open(&hook.hook)?, None),
     };
     let state = options::state(hook.state_dir.as_deref())?;
     let found = hook.cgroup.find()?;
@@ -69,17 +90,29 @@ pub(crate) fn run(asked: Options) -> Result<u8, CommandError> {
     };
     hook.check_fits(&call, module.kind(), module.hooks(), &source.name)?;
     let limits = hook.limits.clone();
+    let state_dir = hook.state_dir.clone();
     call.grants = hook.granted()?;
     if module.kind() == ModuleKind::Command {
         call.args.insert(0, source.name.clone());
     }
     let entry = found.as_ref().map(|found| found.cgroup.entry());
-    if let (Some(found), Some(Entry::Process), None) = (&found, &entry, &link) {
+    let enters = found.as_ref().filter(|_| entry == Some(Entry::Process));
+    let is_locked_in = asked.isolation == Isolation::Process;
+    if link.is_none() && (enters.is_some() || is_locked_in) {
+        let code = match is_locked_in.then(|| compiled(&module, &call)).transpose() {
+            Ok(code) => code.unwrap_or_default(),
+            Err(why) => {
+                let report = refuse_file(&source.name, digest, &call, &why);
+                output::print(&report, format, output::Live::default())?;
+                return Ok(report.outcome.exit_status());
+            }
+        };
         let job = Job {
             name: &source.name,
             module: &module,
             call: &call,
-            found,
+            code: &code,
+            found: enters,
             format,
         };
         return job.run();
@@ -91,9 +124,20 @@ pub(crate) fn run(asked: Options) -> Result<u8, CommandError> {
         found: found.as_ref(),
         entry: entry.as_ref(),
         format,
+        code: code.filter(|_| is_locked_in),
+        state_dir: state_dir.as_deref(),
     };
     let report = here.play(call, state, link.as_ref())?;
     Ok(report.outcome.exit_status())
+}
+
+/// For a worker that can neither compile nor read the cache.
+fn compiled(module: &Module, call: &Invocation) -> Result<Vec<u8>, InvalidModule> {
+    let profile = Profile::one_shot().with_fuel(call.budget.fuel.is_some());
+    let engine = Engine::for_one_run(profile);
+    let engine = engine.map_err(|why| InvalidModule::NoCompiler(why.to_string()))?;
+    let code = config::code_store().get(module, &engine)?;
+    Ok(code.bytes().to_vec())
 }
 
 /// A run in this process.
@@ -104,19 +148,32 @@ struct Here<'h> {
     found: Option<&'h Found>,
     entry: Option<&'h Entry>,
     format: Format,
+    /// Of one that is locked in.
+    code: Option<Code>,
+    state_dir: Option<&'h Path>,
 }
 
-impl Here<'_> {
+impl<'h> Here<'h> {
     /// Runs the hook, and prints what came of it.
     fn play(
-        &self,
+        mut self,
         call: Invocation,
         state: Arc<dyn State>,
         link: Option<&Link>,
     ) -> Result<Report, CommandError> {
         let fault = |why: &dyn std::fmt::Display| CommandError::host_fault("podhook", why);
+        let mut seat = None;
+        let codes = match self.code.take() {
+            None => config::code_store(),
+            Some(code) => {
+                // In the cgroup first: from inside it could not be entered.
+                seat = Some(self.sit(link));
+                self.lock_in(&call)?;
+                Arc::new(CodeStore::default().compiled_by(Box::new(code)))
+            }
+        };
         let event_loop = EventLoop::new().map_err(|error| fault(&error))?;
-        let runner = Runner::new(Profile::one_shot(), config::code_store());
+        let runner = Runner::new(Profile::one_shot(), codes);
         let runner = runner.map_err(|error| fault(&error))?;
         let cancel = Cancel::default();
         let playing = listen(cancel.clone()).map_err(|error| fault(&error))?;
@@ -124,11 +181,7 @@ impl Here<'_> {
         let call = Arc::new(call);
         // Compiling is nobody's to pay for but podhook's: before the seat is taken.
         runner.prepare(self.module, &call);
-        // Said before: in there nobody knows when it runs again.
-        if let Some(link) = link {
-            link.begins();
-        }
-        let seat = Seat::take(self.found, self.entry, self.way(link));
+        let seat = seat.unwrap_or_else(|| self.sit(link));
         let wiring = Wiring {
             meter: hook_account::meter(self.limits, self.found, &call.budget, seat.inside()),
             state,
@@ -147,6 +200,24 @@ impl Here<'_> {
         }
         output::print(&report, self.format, live.finish())?;
         Ok(report)
+    }
+
+    fn lock_in(&self, call: &Invocation) -> Result<(), CommandError> {
+        let cell = Cell {
+            grants: &call.grants,
+            state_dir: self.state_dir,
+            reads_cgroups: self.found.is_some(),
+        };
+        let locked = cell.enter();
+        locked.map_err(|why| CommandError::unavailable("--isolation process", why))
+    }
+
+    fn sit(&self, link: Option<&Link>) -> Seat<'h> {
+        // Said before: in there nobody knows when it runs again.
+        if let Some(link) = link {
+            link.begins();
+        }
+        Seat::take(self.found, self.entry, self.way(link))
     }
 
     fn way(&self, link: Option<&Link>) -> Way {

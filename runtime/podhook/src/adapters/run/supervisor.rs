@@ -1,5 +1,5 @@
-//! Starts a worker in a container's cgroup, and makes a report where the worker cannot:
-//! the kernel may kill it there, or never let it run.
+//! Starts a worker, in a container's cgroup or locked in, and makes a report where the worker
+//! cannot: the kernel may kill it, or never let it run.
 
 use super::output::{self, Live};
 use super::worker::{BEGINS, DONE, hand_over};
@@ -25,6 +25,9 @@ use std::time::{Duration, Instant, SystemTime};
 /// After the deadline, for a worker that gets little CPU time to say its last word.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The same for one that is not in a cgroup.
+const SHORT_GRACE: Duration = Duration::from_millis(250);
+
 /// For a process that was killed, to be gone; a frozen one is not.
 const TO_DIE: Duration = Duration::from_secs(1);
 
@@ -36,7 +39,10 @@ pub(super) struct Job<'j> {
     pub(super) name: &'j str,
     pub(super) module: &'j Module,
     pub(super) call: &'j Invocation,
-    pub(super) found: &'j Found,
+    /// Its code, where it cannot compile.
+    pub(super) code: &'j [u8],
+    /// The cgroup it will be in.
+    pub(super) found: Option<&'j Found>,
     pub(super) format: Format,
 }
 
@@ -54,12 +60,12 @@ impl Job<'_> {
     /// Runs it; the status to exit with.
     pub(super) fn run(&self) -> Result<u8, CommandError> {
         let fault = |why: io::Error| CommandError::host_fault("worker", why);
-        let before = self.found.cgroup.counters().unwrap_or_default();
+        let before = self.counters();
         let (socket, theirs) = UnixStream::pair().map_err(fault)?;
         let mut worker = start(theirs).map_err(fault)?;
         forward_signals(&worker).map_err(fault)?;
         // Where it is gone already, its end says why.
-        let _ = hand_over(&socket, self.name, self.module.bytes());
+        let _ = hand_over(&socket, self.name, self.module.bytes(), self.code);
         let began = SystemTime::now();
         let end = self.watch(&socket, &mut worker).map_err(fault)?;
         let report = match end {
@@ -84,7 +90,8 @@ impl Job<'_> {
             match socket.read(&mut word) {
                 Ok(1) if word == [BEGINS] => {
                     let timeout = self.call.budget.timeout;
-                    let span = timeout.and_then(|timeout| timeout.checked_add(GRACE));
+                    let grace = self.found.map_or(SHORT_GRACE, |_| GRACE);
+                    let span = timeout.and_then(|timeout| timeout.checked_add(grace));
                     until = span.and_then(|span| Instant::now().checked_add(span));
                 }
                 Ok(1) if word == [DONE] => until = None,
@@ -94,6 +101,11 @@ impl Job<'_> {
                 Err(_) => return worker.wait().map(End::of),
             }
         }
+    }
+
+    fn counters(&self) -> Counters {
+        let read = self.found.map(|found| found.cgroup.counters());
+        read.and_then(Result::ok).unwrap_or_default()
     }
 
     fn overdue(&self, worker: &mut Child) -> io::Result<End> {
@@ -107,20 +119,18 @@ impl Job<'_> {
     /// In the place of a worker that cannot speak. `signal`: what killed it, unless we
     /// did.
     fn report(&self, began: SystemTime, before: &Counters, signal: Option<i32>) -> Report {
-        let now = self.found.cgroup.counters().unwrap_or_default();
-        let more = now.since(before).unwrap_or_default();
+        let more = self.counters().since(before).unwrap_or_default();
         let was_oom = more.oom_kill.is_some_and(|kills| kills > 0);
         let (outcome, message) = match signal {
             None => (
                 Outcome::Exhausted(Resource::Time),
-                "the deadline passed; the worker in the cgroup did not answer and was killed"
-                    .to_owned(),
+                "the deadline passed; the worker did not answer and was killed".to_owned(),
             ),
             Some(_) if was_oom => (
                 Outcome::Exhausted(Resource::Memory),
                 "the kernel killed the worker: its cgroup was out of memory".to_owned(),
             ),
-            Some(9 | 15) => (
+            Some(9 | 15) if self.found.is_some() => (
                 Outcome::Cancelled(CancelReason::Terminated),
                 "the worker was killed, as all processes of a cgroup that is ended".to_owned(),
             ),
@@ -137,10 +147,12 @@ impl Job<'_> {
             digest: self.module.digest(),
             kind: Some(self.module.kind()),
         });
-        report.accounting = Accounting {
-            cpu: Keeper::Kernel,
-            memory: Keeper::Kernel,
-        };
+        if self.found.is_some() {
+            report.accounting = Accounting {
+                cpu: Keeper::Kernel,
+                memory: Keeper::Kernel,
+            };
+        }
         report.usage.cpu.usage_nsec = more.usage_nsec.unwrap_or(0);
         report.usage.cpu.nr_periods = more.nr_periods.unwrap_or(0);
         report.usage.cpu.nr_throttled = more.nr_throttled.unwrap_or(0);

@@ -1,12 +1,13 @@
-//! A run in a process of its own, so that it can sit in a container's cgroup: what that
-//! process and the one that started it say to each other.
+//! A run in a process of its own, so that it can sit in a container's cgroup, or be locked
+//! in: what that process and the one that started it say to each other.
 //!
 //! The worker is podhook with the same words, its stdin a socket: on it comes the module,
-//! and back go a word when the hook begins and one when it is over. All else, output and
+//! for one that is locked in with its compiled code, and back go a word when the hook begins and one when it is over. All else, output and
 //! report, the worker prints itself.
 
 use crate::hook_source::HookSource;
 use podhook_runner::CommandError;
+use podhook_sandbox::{Compiler, InvalidModule, Module, Profile};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::io::{self, Read, Write};
@@ -41,23 +42,30 @@ impl Link {
         })
     }
 
-    /// The module that is to run.
-    pub(super) fn source(&self) -> Result<HookSource, CommandError> {
+    /// The module that is to run, and its code where it was compiled.
+    pub(super) fn source(&self) -> Result<(HookSource, Code), CommandError> {
         let broken = |why: io::Error| CommandError::usage("--worker", why);
-        let mut socket = &self.socket;
-        let mut length = [0; 4];
-        socket.read_exact(&mut length).map_err(broken)?;
-        let mut name = Vec::new();
-        let length = u64::from(u32::from_le_bytes(length));
-        socket.take(length).read_to_end(&mut name).map_err(broken)?;
-        let mut bytes = Vec::new();
-        socket.read_to_end(&mut bytes).map_err(broken)?;
+        let name = self.part().map_err(broken)?;
+        let bytes = self.part().map_err(broken)?;
+        let code = self.part().map_err(broken)?;
         let name = String::from_utf8_lossy(&name).into_owned();
-        Ok(HookSource {
+        let source = HookSource {
             path: PathBuf::from(&name),
             name,
             bytes,
-        })
+        };
+        Ok((source, Code(code)))
+    }
+
+    fn part(&self) -> io::Result<Vec<u8>> {
+        let mut socket = &self.socket;
+        let mut length = [0; 8];
+        socket.read_exact(&mut length)?;
+        let mut part = Vec::new();
+        socket
+            .take(u64::from_le_bytes(length))
+            .read_to_end(&mut part)?;
+        Ok(part)
     }
 
     pub(super) fn begins(&self) {
@@ -70,12 +78,29 @@ impl Link {
     }
 }
 
-/// Hands a module over; the socket is closed for writing then.
-pub(super) fn hand_over(mut socket: &UnixStream, name: &str, module: &[u8]) -> io::Result<()> {
-    let name = name.as_bytes();
-    let length = u32::try_from(name.len()).map_err(io::Error::other)?;
-    socket.write_all(&length.to_le_bytes())?;
-    socket.write_all(name)?;
-    socket.write_all(module)?;
+/// Code that was compiled by who started this process.
+pub(super) struct Code(Vec<u8>);
+
+impl Compiler for Code {
+    fn compile(&self, _: &Module, _: Profile) -> Result<Vec<u8>, InvalidModule> {
+        match self.0.is_empty() {
+            true => Err(InvalidModule::NoCompiler("no code was given".to_owned())),
+            false => Ok(self.0.clone()),
+        }
+    }
+}
+
+/// Hands a module over, and its code; the socket is closed for writing then.
+pub(super) fn hand_over(
+    mut socket: &UnixStream,
+    name: &str,
+    module: &[u8],
+    code: &[u8],
+) -> io::Result<()> {
+    for part in [name.as_bytes(), module, code] {
+        let length = u64::try_from(part.len()).map_err(io::Error::other)?;
+        socket.write_all(&length.to_le_bytes())?;
+        socket.write_all(part)?;
+    }
     socket.shutdown(std::net::Shutdown::Write)
 }
