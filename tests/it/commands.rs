@@ -22,6 +22,7 @@ macro_rules! generation {
                 super::read_only_is_read_only(guests::FILES);
                 super::nothing_is_granted_by_default(guests::FILES);
                 super::handles_are_limited(guests::FILES);
+                super::what_is_written_and_made_is_limited(guests::FILES);
             }
 
             #[test]
@@ -141,6 +142,60 @@ fn handles_are_limited(module: &str) {
     };
     assert_eq!(said(&succeeds(&hold("10"))), "held 10");
     exhausts("handles", 153, &hold("100"));
+}
+
+fn what_is_written_and_made_is_limited(module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let grant = format!("{}::/data", folder.path().display());
+    let run = |option: [&'static str; 2], words: &[&'static str]| {
+        let head = ["--dir", &grant, option[0], option[1], module, "--"];
+        [&head[..], words].concat()
+    };
+    // Once each: a second run would find what the first has made.
+    let once = |option, words: &[&'static str]| {
+        let words = run(option, words);
+        podhook([&["run", "-o", "json"], words.as_slice()].concat())
+    };
+    let passes = |option, words: &[&'static str]| {
+        let done = once(option, words);
+        assert_eq!(done.status, 0, "{done:?}");
+    };
+    let fails = |resource: &str, option: [&'static str; 2], words: &[&'static str]| {
+        let done = once(option, words);
+        assert_eq!(
+            (done.status, &done.report()["resource"]),
+            (153, &resource.into())
+        );
+        let message = done.report()["message"].to_string();
+        assert!(message.contains(option[0]), "{message}");
+    };
+    let disk = ["--max-disk", "100Ki"];
+    passes(disk, &["fill", "102400", "/data/a"]);
+    fails("disk", disk, &["fill", "102401", "/data/a"]);
+    // What is there already is nobody's to count, what a hole makes of it is.
+    passes(disk, &["resize", "200000", "/data/a"]);
+    fails("disk", disk, &["resize", "400000", "/data/a"]);
+    passes(disk, &["resize", "0", "/data/a"]);
+    let files = ["--max-files", "5"];
+    passes(files, &["make", "5", "/data/sub"]);
+    // They are there.
+    passes(files, &["make", "5", "/data/sub"]);
+    fails("files", files, &["make", "11", "/data/sub"]);
+    assert_eq!(fs::read_dir(folder.path().join("sub")).unwrap().count(), 10);
+    let depth = ["--max-depth", "3"];
+    passes(depth, &["nest", "2", "/data/sub"]);
+    fails("files", depth, &["nest", "4", "/data"]);
+    assert!(folder.path().join("d/d/d").is_dir());
+    assert!(!folder.path().join("d/d/d/d").exists());
+    // A folder is not moved down, where it would take others along.
+    let moved = act(module, &grant, &["rename", "/data/sub", "/data/d/sub"]);
+    assert_eq!(said(&moved), "error: CrossesDevices");
+    let moved = act(module, &grant, &["rename", "/data/d/d/d", "/data/up"]);
+    assert_eq!(said(&moved), "done");
+    let calls = ["--max-host-calls", "500"];
+    passes(calls, &["clock", "100"]);
+    fails("hostcalls", calls, &["clock", "600"]);
 }
 
 fn prints(module: &str) {

@@ -2,7 +2,7 @@
 
 use crate::event_loop;
 use crate::host::files::functions::Folders;
-use crate::host::files::opened::Opened;
+use crate::host::files::opened::{Opened, descriptors};
 use crate::host::network::Network;
 use crate::host::outbound::Outbound;
 use crate::host::process::Process;
@@ -200,11 +200,10 @@ impl Guest {
     pub(crate) fn take_opened(&mut self) -> Opened {
         let mut opened = std::mem::take(&mut self.opened);
         if let Some(wasi) = &mut self.wasi {
-            for entry in wasi.p1.ctx().table.iter_mut() {
-                match entry.downcast_ref() {
-                    Some(Descriptor::Dir(dir)) => opened.add(&dir.dir),
-                    Some(Descriptor::File(file)) => opened.add(&file.file),
-                    None => {}
+            for descriptor in descriptors(wasi.p1.ctx().table) {
+                match descriptor {
+                    Descriptor::Dir(dir) => opened.add(&dir.dir),
+                    Descriptor::File(file) => opened.add(&file.file),
                 }
             }
         }

@@ -249,7 +249,10 @@ fn unforeseen(fault: &Fault, error: &Error) -> Verdict {
     // The one fault that must be told by its words: the type is private to wasmtime
     // 48. A test with a real module holds on to them.
     if root.to_string().starts_with(HOSTCALL_FUEL_EXHAUSTED) {
-        return cap_met(Resource::Hostcalls);
+        return Verdict::new(
+            Outcome::Exhausted(Resource::Hostcalls),
+            "a cap of the sandbox was met: hostcalls, by the bytes of one",
+        );
     }
     let ours =
         pool::is_full(error) || error.is::<std::io::Error>() || error.is::<rustix::io::Errno>();
@@ -303,7 +306,8 @@ fn cap_met(resource: Resource) -> Verdict {
         Resource::Network => " (--max-requests, --max-response)",
         Resource::Disk => " (--max-disk)",
         Resource::Files => " (--max-files, --max-depth)",
-        Resource::Time | Resource::Memory | Resource::Fuel | Resource::Hostcalls => "",
+        Resource::Hostcalls => " (--max-host-calls)",
+        Resource::Time | Resource::Memory | Resource::Fuel => "",
     };
     let resource_name = resource.as_str();
     Verdict::new(

@@ -1,6 +1,7 @@
 //! Carries out words about files, and says what came of each:
 //! `read PATH`, `write PATH TEXT`, `append PATH TEXT`, `list PATH`, `remove PATH`,
-//! `mkdir PATH`, `rename PATH PATH`, `link PATH PATH`, `hold N PATH`, `env NAME`.
+//! `mkdir PATH`, `rename PATH PATH`, `link PATH PATH`, `hold N PATH`, `env NAME`; and to meet
+//! limits: `fill BYTES PATH`, `resize BYTES PATH`, `make N FOLDER`, `nest N FOLDER`, `clock N`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -45,6 +46,38 @@ fn act(words: &[&str]) -> io::Result<String> {
                 held.push(File::open(path)?);
             }
             Ok(format!("held {}", held.len()))
+        }
+        ["fill", bytes, path] => {
+            let mut file = File::create(path)?;
+            let mut left: usize = bytes.parse().unwrap_or(0);
+            while left > 0 {
+                left -= file.write(&[b'x'; 4096][..left.min(4096)])?;
+            }
+            Ok("filled".to_owned())
+        }
+        ["resize", bytes, path] => {
+            let file = OpenOptions::new().write(true).open(path)?;
+            file.set_len(bytes.parse().unwrap_or(0)).map(done)
+        }
+        ["make", count, folder] => {
+            for number in 0..count.parse().unwrap_or(0) {
+                File::create(format!("{folder}/{number}"))?;
+            }
+            Ok("made".to_owned())
+        }
+        ["nest", count, folder] => {
+            let mut path = (*folder).to_owned();
+            for _ in 0..count.parse().unwrap_or(0) {
+                path.push_str("/d");
+                fs::create_dir(&path)?;
+            }
+            Ok("nested".to_owned())
+        }
+        ["clock", count] => {
+            for _ in 0..count.parse().unwrap_or(0) {
+                let _ = std::time::SystemTime::now();
+            }
+            Ok("asked".to_owned())
         }
         ["env", name] => Ok(std::env::var(name).unwrap_or_else(|_| "(unset)".to_owned())),
         ["envs"] => Ok(std::env::vars().count().to_string()),

@@ -30,6 +30,7 @@ use assertion::Assertion;
   cold        in a process that runs: the first call, its code loaded from disk
   compile     in a process that runs: the first call, compiled then
   exec        podhook-exec: a process of its own
+  isolated    podhook run --isolation process: one that is locked in, and one that watches it
   serve       podhook serve: over HTTP, on a connection that stays
   true, sh, bash, native   processes: /bin/true, sh -c true, bash -c true, --native
   runc, crun  exec of /bin/true in a small container that is made and removed

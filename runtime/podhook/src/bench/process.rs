@@ -15,6 +15,8 @@ use wait4::Wait4;
 pub(super) struct Process {
     program: PathBuf,
     words: Vec<OsString>,
+    /// `PODHOOK_CACHE`.
+    cache: Option<PathBuf>,
     /// Whether its peak was looked at.
     is_known: bool,
 }
@@ -30,7 +32,16 @@ impl Process {
         Self {
             program,
             words,
+            cache: None,
             is_known: false,
+        }
+    }
+
+    /// podhook once more, which keeps compiled code there.
+    pub(super) fn podhook(words: Vec<OsString>, cache: PathBuf) -> Self {
+        Self {
+            cache: Some(cache),
+            ..Self::with("/proc/self/exe", words)
         }
     }
 
@@ -40,6 +51,7 @@ impl Process {
         for name in ["PATH", "HOME"] {
             command.envs(variable(name).map(|value| (name, value)));
         }
+        command.envs(self.cache.as_ref().map(|cache| ("PODHOOK_CACHE", cache)));
         command
     }
 }

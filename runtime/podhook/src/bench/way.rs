@@ -12,7 +12,7 @@ pub(super) trait Way {
 }
 
 /// Names of all ways, and what they are.
-pub(crate) const ALL: [(&str, &str); 13] = [
+pub(crate) const ALL: [(&str, &str); 14] = [
     ("in-process", "in a process that runs: warm"),
     ("bare", "wasmtime alone, in the same configuration"),
     (
@@ -24,6 +24,10 @@ pub(crate) const ALL: [(&str, &str); 13] = [
         "in a process that runs: the first call, compiled then",
     ),
     ("exec", "podhook-exec: a process of its own"),
+    (
+        "isolated",
+        "podhook run --isolation process: a process that is locked in, and one that watches it",
+    ),
     (
         "serve",
         "podhook serve: over HTTP, on a connection that stays",

@@ -76,6 +76,7 @@ fn make(
         "cold" => Ok(Box::new(Cold::new(subject, workshop)?)),
         "compile" => Ok(Box::new(Compiled::new(subject)?)),
         "exec" => exec(subject, wanted, workshop).map_err(said),
+        "isolated" => isolated(subject, workshop),
         "serve" => Ok(Box::new(Served::start(subject, workshop)?)),
         "true" => Ok(Box::new(Process::new(found("true")?, &[]))),
         "native" => native(wanted),
@@ -128,6 +129,21 @@ fn exec(subject: &Subject, wanted: &Wanted, workshop: &Path) -> Result<Box<dyn W
     words.push("--".into());
     words.extend(args.into_iter().map(OsString::from));
     Ok(Box::new(Process::with(adapter, words)))
+}
+
+fn isolated(subject: &Subject, workshop: &Path) -> Made {
+    let hook = workshop.join("isolated.wasm");
+    fs::write(&hook, subject.module.bytes()).map_err(|why| why.to_string())?;
+    let mut options = subject.options.clone();
+    let args = std::mem::take(&mut options.args);
+    let mut words = ["run", "--isolation", "process"]
+        .map(OsString::from)
+        .to_vec();
+    words.extend(options.words());
+    words.push(hook.into_os_string());
+    words.push("--".into());
+    words.extend(args.into_iter().map(OsString::from));
+    Ok(Box::new(Process::podhook(words, workshop.join("cache"))))
 }
 
 fn wasmtime(subject: &Subject, workshop: &Path, machine: &mut Machine) -> Made {

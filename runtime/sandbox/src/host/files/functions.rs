@@ -4,6 +4,7 @@
 //! here as well, from what is opened, closed and renumbered.
 
 use super::New;
+use super::opened::descriptors;
 use crate::guest::Guest;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -122,10 +123,9 @@ impl Guest {
     }
 
     fn open_folders_of_table(&mut self) -> Vec<Arc<File>> {
-        let entries = self.ctx().table.iter_mut();
-        let folders = entries.filter_map(|entry| match entry.downcast_ref::<Descriptor>() {
-            Some(Descriptor::Dir(dir)) => Some(dir.dir.clone()),
-            Some(Descriptor::File(_)) | None => None,
+        let folders = descriptors(self.ctx().table).filter_map(|open| match open {
+            Descriptor::Dir(dir) => Some(dir.dir.clone()),
+            Descriptor::File(_) => None,
         });
         folders.collect()
     }

@@ -7,15 +7,24 @@
 //! Whoever waits for a file of another run is left alone.
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use std::any::Any;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::Descriptor;
 
 /// Files that were opened; those that are closed are forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Opened {
     files: Vec<Weak<File>>,
+}
+
+/// What a guest has open, in the order of its table.
+pub(crate) fn descriptors(table: &mut ResourceTable) -> impl Iterator<Item = &Descriptor> {
+    let entries = table.iter_mut();
+    entries.filter_map(|entry| (&*entry as &dyn Any).downcast_ref())
 }
 
 /// As many are looked through before those that are closed are dropped.
