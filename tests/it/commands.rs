@@ -4,6 +4,7 @@
 use crate::podhook::{ends, exhausts, podhook, said, succeeds};
 use serde_json::Value;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Tests of the guests in `commands/`, for one generation of WASI.
 macro_rules! generation {
@@ -23,6 +24,7 @@ macro_rules! generation {
                 super::nothing_is_granted_by_default(guests::FILES);
                 super::handles_are_limited(guests::FILES);
                 super::what_is_written_and_made_is_limited(guests::FILES);
+                super::no_link_that_comes_and_goes_leads_out(guests::FILES);
             }
 
             #[test]
@@ -196,6 +198,36 @@ fn what_is_written_and_made_is_limited(module: &str) {
     let calls = ["--max-host-calls", "500"];
     passes(calls, &["clock", "100"]);
     fails("hostcalls", calls, &["clock", "600"]);
+}
+
+/// Somebody who shares the folder makes a folder in it a link that leads out, and back
+/// again, all the time.
+fn no_link_that_comes_and_goes_leads_out(module: &str) {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("data");
+    fs::create_dir_all(folder.join("real")).unwrap();
+    fs::write(outer.path().join("secret"), "").unwrap();
+    fs::write(folder.join("real/inside"), "").unwrap();
+    let is_over = AtomicBool::new(false);
+    let grant = format!("{}::/data", folder.display());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let way = folder.join("way");
+            while !is_over.load(Relaxed) {
+                for target in ["real", "..", outer.path().to_str().unwrap()] {
+                    let fresh = folder.join("fresh");
+                    std::os::unix::fs::symlink(target, &fresh).unwrap();
+                    fs::rename(&fresh, &way).unwrap();
+                }
+            }
+        });
+        let tried = |path| act(module, &grant, &["try", "3000", path]);
+        let (outside, inside) = (tried("/data/way/secret"), tried("/data/way/inside"));
+        is_over.store(true, Relaxed);
+        assert_eq!(said(&outside), "read 0 times");
+        // The race was on: some way led inside.
+        assert_ne!(said(&inside), "read 0 times");
+    });
 }
 
 fn prints(module: &str) {

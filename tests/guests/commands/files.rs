@@ -1,7 +1,7 @@
 //! Carries out words about files, and says what came of each:
 //! `read PATH`, `write PATH TEXT`, `append PATH TEXT`, `list PATH`, `remove PATH`,
 //! `mkdir PATH`, `rename PATH PATH`, `link PATH PATH`, `hold N PATH`, `env NAME`; and to meet
-//! limits: `fill BYTES PATH`, `resize BYTES PATH`, `make N FOLDER`, `nest N FOLDER`, `clock N`.
+//! limits: `fill BYTES PATH`, `resize BYTES PATH`, `make N FOLDER`, `nest N FOLDER`, `try N PATH`, `clock N`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -72,6 +72,11 @@ fn act(words: &[&str]) -> io::Result<String> {
                 fs::create_dir(&path)?;
             }
             Ok("nested".to_owned())
+        }
+        ["try", count, path] => {
+            let tries = 0..count.parse().unwrap_or(0);
+            let read = tries.filter(|_| fs::read(path).is_ok()).count();
+            Ok(format!("read {read} times"))
         }
         ["clock", count] => {
             for _ in 0..count.parse().unwrap_or(0) {
