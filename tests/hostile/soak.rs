@@ -4,7 +4,7 @@ use super::dice::Dice;
 use super::library::{Given, Held, Library};
 use super::row::{Class, Row};
 use podhook_sandbox::Profile;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Runs before anything is compared: by then all that is made once is there.
 const WARMING: usize = 1_000;
@@ -35,7 +35,7 @@ pub(crate) fn run(rows: &[Row], runs: usize) -> Vec<String> {
         let (_, judged) = library.run(dice.pick(&rows), GIVEN);
         failures.extend(judged.err());
     }
-    let after = Held::now();
+    let after = idle(before);
     println!("{runs} runs, {} failures", failures.len());
     println!("before {before:?}\nafter  {after:?}");
     if after.files > before.files || after.threads > before.threads {
@@ -45,6 +45,15 @@ pub(crate) fn run(rows: &[Row], runs: usize) -> Vec<String> {
         failures.push("it has grown".to_owned());
     }
     failures
+}
+
+/// Once threads that have nothing to do have gone, which they do after ten seconds.
+fn idle(before: Held) -> Held {
+    let until = Instant::now() + Duration::from_secs(30);
+    while Held::now().threads > before.threads && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Held::now()
 }
 
 fn may_be_cut_short(mut row: Row) -> Row {

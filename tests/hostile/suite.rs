@@ -1,7 +1,7 @@
 //! Every guest once, in both profiles, and what the host holds after each.
 
 use super::library::{Given, Held, Library};
-use super::row::{Residue, Row};
+use super::row::{Class, Residue, Row};
 use podhook_sandbox::Profile;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(rows: &[Row]) -> Vec<String> {
                 1
             };
             for _ in 0..times {
-                let (_, judged) = library.run(row, Given::SUITE);
+                let judged = judged(&library, row);
                 let held = settled(before);
                 let judged = judged.and_then(|()| back_at(before, held, &row.name, growth));
                 failures.extend(judged.err().map(|why| format!("{profile:?}: {why}")));
@@ -39,6 +39,19 @@ pub(crate) fn run(rows: &[Row]) -> Vec<String> {
     }
     println!("{} guests, {} failures", rows.len(), failures.len());
     failures
+}
+
+/// On a busy machine a guest may not come to its own end in time: once more, with more of it.
+fn judged(library: &Library, row: &Row) -> Result<(), String> {
+    let (report, judged) = library.run(row, Given::SUITE);
+    if judged.is_ok() || Class::of(&report) != Some(Class::Deadline) {
+        return judged;
+    }
+    let patient = Given {
+        timeout: Duration::from_secs(10),
+        ..Given::SUITE
+    };
+    library.run(row, patient).1
 }
 
 /// Threads that were woken take a moment to go.

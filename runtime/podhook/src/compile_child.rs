@@ -6,10 +6,11 @@
 //! child's answer is what this very program made of it: it is trusted, and signed before it
 //! is kept (see the sandbox's `cache`).
 
+use crate::config;
 use podhook_sandbox::{Allocation, Compiler, InvalidModule, Module, Profile, TargetCpu, compile};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit,
+    Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
 };
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -26,7 +27,10 @@ const REFUSED: u8 = 65;
 
 const MIB: u64 = 1 << 20;
 
-/// What compiling may cost: real modules take about a second and 20 MiB for each MiB.
+/// Of the compiler.
+const THREADS: usize = 16;
+
+/// What compiling may cost: real modules take one to two seconds and 20 MiB for each MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Limits {
     /// Of CPU time; all threads together.
@@ -35,11 +39,11 @@ struct Limits {
 }
 
 impl Limits {
-    /// 2 s and 3 s for each MiB, 1 GiB and 64 MiB for each.
+    /// 2 s and 8 s for each MiB, 1 GiB and 64 MiB for each.
     fn of(module: &Module) -> Self {
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
         Self {
-            seconds: 2 + (bytes.saturating_mul(3)).div_ceil(MIB),
+            seconds: 2 + (bytes.saturating_mul(8)).div_ceil(MIB),
             bytes: (1 << 30) + bytes.saturating_mul(64),
         }
     }
@@ -60,12 +64,12 @@ static ENTERED: OnceLock<()> = OnceLock::new();
 /// Compiles, and has an exit status, where this process was started for that. To be called
 /// first in `main`.
 pub(crate) fn enter() -> Option<ExitCode> {
-    let mut words = std::env::args().skip(1);
-    if words.next().as_deref() != Some(WORD) {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_none_or(|word| word != WORD) {
         let _ = ENTERED.set(());
         return None;
     }
-    let words: Vec<String> = words.collect();
+    let words: Vec<String> = words.filter_map(|word| word.into_string().ok()).collect();
     Some(match serve(&words) {
         Ok(code) => answer(&code, ExitCode::SUCCESS),
         Err(why) => answer(why.as_bytes(), ExitCode::from(REFUSED)),
@@ -110,12 +114,14 @@ fn limit_myself(limits: Limits) -> io::Result<()> {
     if getppid() != parent {
         return Err(io::Error::other("podhook is gone"));
     }
-    let limit = |resource, soft, hard| {
+    // Nobody gives himself more than he has.
+    let limit = |resource, soft: u64, hard: u64| {
+        let had = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         setrlimit(
             resource,
             Rlimit {
-                current: Some(soft),
-                maximum: Some(hard),
+                current: Some(soft.min(had)),
+                maximum: Some(hard.min(had)),
             },
         )
     };
@@ -196,7 +202,11 @@ fn judge(status: ExitStatus, said: Vec<u8>, limits: Limits) -> Result<Vec<u8>, I
         }
         // An allocation that fails ends a process by abort.
         (_, Some(Signal::ABORT)) => Err(InvalidModule::CompileMemory(limits.bytes)),
-        (_, Some(Signal::XCPU | Signal::KILL)) => Err(InvalidModule::CompileTime(limits.time())),
+        (_, Some(Signal::XCPU)) => Err(InvalidModule::CompileTime(limits.time())),
+        // Not for the module's sake, as far as we know.
+        (_, Some(Signal::KILL | Signal::TERM | Signal::INT)) => {
+            Err(InvalidModule::NoCompiler(format!("it ended with {status}")))
+        }
         _ => Err(InvalidModule::NotCompilable(format!(
             "the compiler ended with {status}"
         ))),
@@ -210,6 +220,11 @@ fn ask(module: &Module, profile: Profile, limits: Limits) -> io::Result<(ExitSta
     let mut child = Command::new("/proc/self/exe")
         .args(words)
         .env_clear()
+        // Their stacks count as memory.
+        .env(
+            "RAYON_NUM_THREADS",
+            config::processors().min(THREADS).to_string(),
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

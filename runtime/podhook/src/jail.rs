@@ -23,7 +23,10 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set, set_capabilities,
 };
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +45,7 @@ pub(crate) enum NoJail {
     #[error("seccomp: {0}")]
     Seccomp(#[from] seccompiler::Error),
     #[error("seccomp: {0}")]
-    Filter(#[from] seccompiler::BackendError),
+    Filter(#[from] BackendError),
     #[error("seccomp knows nothing of {0}")]
     Architecture(&'static str),
     #[error("limits and capabilities: {0}")]
@@ -70,7 +73,9 @@ impl Cell<'_> {
         setrlimit(Resource::Core, none)?;
         self.restrict_files()?;
         drop_capabilities()?;
-        seccompiler::apply_filter(&filter()?)?;
+        for filter in filters(self.grants)? {
+            seccompiler::apply_filter(&filter)?;
+        }
         Ok(())
     }
 
@@ -84,11 +89,19 @@ impl Cell<'_> {
             .create()?;
         for (path, access) in self.paths() {
             // What is not there needs no rule.
-            if path.exists() {
+            if let Ok(found) = path.metadata() {
+                let of_files = AccessFs::from_file(ABI_KNOWN);
+                let access = if found.is_dir() {
+                    access
+                } else {
+                    access & of_files
+                };
                 rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, access))?;
             }
         }
-        for port in self.grants.hosts.iter().flat_map(ports) {
+        // Names are asked for over TCP where an answer is long.
+        let names = (!self.grants.hosts.is_empty()).then_some(53);
+        for port in self.grants.hosts.iter().flat_map(ports).chain(names) {
             rules = rules.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
         }
         match rules.restrict_self()?.ruleset {
@@ -125,7 +138,10 @@ impl Cell<'_> {
             paths.push((PathBuf::from("/sys/fs/cgroup"), read));
         }
         if !self.grants.hosts.is_empty() {
-            let looked_up = LOOKED_UP.iter().map(PathBuf::from);
+            // Where it is a link: what it leads to.
+            let looked_up = LOOKED_UP
+                .iter()
+                .filter_map(|path| std::fs::canonicalize(path).ok());
             paths.extend(looked_up.map(|path| (path, read | AccessFs::Execute)));
         }
         paths
@@ -133,8 +149,18 @@ impl Cell<'_> {
 }
 
 /// Where resolvers and certificates are; names are looked up by modules of the C library.
-const LOOKED_UP: [&str; 8] = [
-    "/etc",
+const LOOKED_UP: &[&str] = &[
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/ld.so.cache",
+    "/etc/ssl/certs",
+    "/etc/ca-certificates",
+    "/etc/pki/tls/certs",
+    "/etc/pki/ca-trust/extracted",
     "/run/systemd/resolve",
     "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates",
@@ -164,17 +190,86 @@ fn drop_capabilities() -> Result<(), NoJail> {
     Ok(())
 }
 
-/// What is not listed is answered with EPERM: a library that asks in vain goes on.
-fn filter() -> Result<BpfProgram, NoJail> {
+/// What is not listed is answered with EPERM: a library that asks in vain goes on. But threads
+/// are made by `clone3` where it is known, whose flags no filter sees: it is not known.
+fn filters(grants: &Grants) -> Result<[BpfProgram; 2], NoJail> {
     let arch = std::env::consts::ARCH;
-    let known = arch.try_into().map_err(|_| NoJail::Architecture(arch))?;
-    let rules: BTreeMap<i64, _> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
-    let refused = SeccompAction::Errno(libc::EPERM.cast_unsigned());
-    let filter = SeccompFilter::new(rules, refused, SeccompAction::Allow, known)?;
-    Ok(filter.try_into()?)
+    let known: TargetArch = arch.try_into().map_err(|_| NoJail::Architecture(arch))?;
+    let errno = |errno: i32| SeccompAction::Errno(errno.cast_unsigned());
+    let (refused, unknown) = (errno(libc::EPERM), errno(libc::ENOSYS));
+    let main = SeccompFilter::new(rules(grants)?, refused, SeccompAction::Allow, known)?;
+    let clone3 = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
+    let clone3 = SeccompFilter::new(clone3, SeccompAction::Allow, unknown, known)?;
+    Ok([clone3.try_into()?, main.try_into()?])
 }
 
-/// Memory, threads, time, files, sockets: no `execve`, `ptrace`, `mount`, `bpf`, `unshare`,
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+fn rules(grants: &Grants) -> Result<Rules, NoJail> {
+    let mut rules: Rules = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
+    let here = u64::from(std::process::id());
+    let thread = libc::CLONE_THREAD.cast_unsigned().into();
+    let is_thread = SeccompCmpOp::MaskedEq(thread);
+    rules.insert(libc::SYS_clone, vec![when(0, is_thread, thread)?]);
+    rules.insert(libc::SYS_prlimit64, vec![equal(0, 0)?]);
+    rules.insert(libc::SYS_tgkill, vec![equal(0, here)?]);
+    let asked = [
+        libc::TCGETS,
+        libc::TIOCGWINSZ,
+        libc::FIONBIO,
+        libc::FIONREAD,
+        libc::FIOCLEX,
+    ];
+    let asked = asked.into_iter().map(|request| equal(1, request));
+    rules.insert(libc::SYS_ioctl, asked.collect::<Result<_, _>>()?);
+    if grants.signal != SignalGrant::Denied {
+        rules.extend(SIGNALS.iter().map(|call| (*call, Vec::new())));
+    }
+    if grants
+        .dirs
+        .iter()
+        .any(|dir| dir.access == Access::ReadWrite)
+    {
+        rules.insert(libc::SYS_utimensat, Vec::new());
+    }
+    if !grants.hosts.is_empty() {
+        rules.extend(SOCKETS.iter().map(|call| (*call, Vec::new())));
+        let families = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+        let families = families
+            .into_iter()
+            .map(|family| equal(0, family.cast_unsigned().into()));
+        rules.insert(libc::SYS_socket, families.collect::<Result<_, _>>()?);
+    }
+    Ok(rules)
+}
+
+fn when(argument: u8, is: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, is, value)?;
+    SeccompRule::new(vec![condition])
+}
+
+fn equal(argument: u8, value: u64) -> Result<SeccompRule, BackendError> {
+    when(argument, SeccompCmpOp::Eq, value)
+}
+
+/// With a grant of signals: to the process that is held by its descriptor.
+const SIGNALS: &[i64] = &[libc::SYS_pidfd_open, libc::SYS_pidfd_send_signal];
+
+/// With a grant of hosts: the internet's sockets; not those of programs on this machine.
+const SOCKETS: &[i64] = &[
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_getsockname,
+    libc::SYS_getpeername,
+    libc::SYS_getsockopt,
+    libc::SYS_setsockopt,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_recvmsg,
+    libc::SYS_recvmmsg,
+];
+
+/// Memory, threads, time, files: no `execve`, `ptrace`, `mount`, `bpf`, `unshare`,
 /// `io_uring`, keys, or modules.
 const ALLOWED: &[i64] = &[
     libc::SYS_brk,
@@ -185,8 +280,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_madvise,
     libc::SYS_membarrier,
     libc::SYS_memfd_create,
-    libc::SYS_ioctl,
-    libc::SYS_clone,
+    // Answered by another filter.
     libc::SYS_clone3,
     libc::SYS_set_robust_list,
     libc::SYS_set_tid_address,
@@ -202,7 +296,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_prctl,
-    libc::SYS_prlimit64,
     libc::SYS_getrusage,
     libc::SYS_uname,
     libc::SYS_sysinfo,
@@ -214,10 +307,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
-    libc::SYS_tgkill,
     libc::SYS_restart_syscall,
-    libc::SYS_pidfd_open,
-    libc::SYS_pidfd_send_signal,
     libc::SYS_clock_gettime,
     libc::SYS_clock_getres,
     libc::SYS_clock_nanosleep,
@@ -261,9 +351,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_renameat2,
     libc::SYS_linkat,
     libc::SYS_symlinkat,
-    libc::SYS_fchmod,
-    libc::SYS_fchmodat,
-    libc::SYS_utimensat,
     libc::SYS_ftruncate,
     libc::SYS_fallocate,
     libc::SYS_fadvise64,
@@ -277,23 +364,17 @@ const ALLOWED: &[i64] = &[
     libc::SYS_pipe2,
     libc::SYS_ppoll,
     libc::SYS_pselect6,
-    libc::SYS_socket,
+    // What a pair of them says to each other stays in here.
     libc::SYS_socketpair,
-    libc::SYS_connect,
-    libc::SYS_bind,
-    libc::SYS_getsockname,
-    libc::SYS_getpeername,
-    libc::SYS_getsockopt,
-    libc::SYS_setsockopt,
     libc::SYS_sendto,
-    libc::SYS_sendmsg,
-    libc::SYS_sendmmsg,
     libc::SYS_recvfrom,
-    libc::SYS_recvmsg,
-    libc::SYS_recvmmsg,
     libc::SYS_shutdown,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_arch_prctl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_rename,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_unlink,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_open,
     #[cfg(target_arch = "x86_64")]

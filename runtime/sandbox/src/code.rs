@@ -98,7 +98,15 @@ impl CodeStore {
         if !fresh {
             self.memory.fetch_add(1, Relaxed);
         }
-        code.clone()
+        let code = code.clone();
+        if let Err(InvalidModule::NoCompiler(_)) = code {
+            // No word on the module: the next one who asks may have more luck.
+            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+            if cells.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, &cell)) {
+                cells.remove(&key);
+            }
+        }
+        code
     }
 
     /// Where code came from so far.

@@ -1,7 +1,7 @@
 //! What belongs to one run of one guest: the data of its store.
 
 use crate::event_loop;
-use crate::host::files::functions::Folders;
+use crate::host::files::functions::Numbers;
 use crate::host::files::opened::{Opened, descriptors};
 use crate::host::network::Network;
 use crate::host::outbound::Outbound;
@@ -36,8 +36,8 @@ pub(crate) struct Guest {
     pub(crate) epoch: Option<Instant>,
     /// Files it has had open, those of preview 1 apart.
     pub(crate) opened: Opened,
-    /// Folders of preview 1, by number.
-    pub(crate) folders: Option<Folders>,
+    /// What preview 1 has open, by number.
+    pub(crate) numbers: Option<Numbers>,
     /// Where granted folders are, without links.
     pub(crate) granted_folders: Option<Vec<PathBuf>>,
     /// Calls for files block the thread that runs the guest.
@@ -103,7 +103,7 @@ impl Guest {
             process: Process::open(call.grants.signal)?,
             random_left: call.budget.caps.random,
             opened: Opened::default(),
-            folders: None,
+            numbers: None,
             granted_folders: None,
             blocks_here: false,
             host_calls: 0,

@@ -254,6 +254,11 @@ impl Record {
         }
     }
 
+    /// It came to nothing.
+    pub(crate) fn not_written(&self, bytes: u64) {
+        self.disk.fetch_sub(bytes.min(u64::MAX >> 1), Relaxed);
+    }
+
     /// Counts something that is about to be made.
     pub(crate) fn make_file(&self) -> Result<(), CapMet> {
         match self.files.fetch_add(1, Relaxed) >= self.caps.files {

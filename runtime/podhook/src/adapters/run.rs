@@ -101,6 +101,9 @@ pub(crate) fn run(asked: Options) -> Result<u8, CommandError> {
     if link.is_none() && (enters.is_some() || is_locked_in) {
         let code = match is_locked_in.then(|| compiled(&module, &call)).transpose() {
             Ok(code) => code.unwrap_or_default(),
+            Err(InvalidModule::NoCompiler(why)) => {
+                return Err(CommandError::host_fault("the compiler", why));
+            }
             Err(why) => {
                 let report = refuse_file(&source.name, digest, &call, &why);
                 output::print(&report, format, output::Live::default())?;

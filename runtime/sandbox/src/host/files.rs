@@ -21,7 +21,7 @@ pub(crate) mod opened;
 
 use crate::guest::Guest;
 use crate::record::CapMet;
-use lookup::Looked;
+use lookup::{Links, Looked};
 use podhook_lifecycle::Resource;
 use std::fs::File;
 use std::path::PathBuf;
@@ -33,6 +33,8 @@ use wasmtime::Result;
 enum New {
     /// A folder.
     Folder,
+    /// A file that is opened, by its name or through a link.
+    File(Links),
     /// Anything else that has a name.
     Name,
 }
@@ -40,7 +42,11 @@ enum New {
 impl Guest {
     /// Counts what `path` would make.
     async fn admit(&mut self, dir: Arc<File>, path: String, new: New) -> Result<()> {
-        let looked = self.look_up(dir, path).await?;
+        let links = match new {
+            New::File(links) => links,
+            New::Folder | New::Name => Links::Kept,
+        };
+        let looked = self.look_up(dir, path, links).await?;
         if looked.is_there {
             return Ok(());
         }
@@ -56,11 +62,11 @@ impl Guest {
         from: (Arc<File>, String),
         to: (Arc<File>, String),
     ) -> Result<bool> {
-        let old = self.look_up(from.0, from.1).await?;
+        let old = self.look_up(from.0, from.1, Links::Kept).await?;
         if !old.is_folder {
             return Ok(false);
         }
-        let new = self.look_up(to.0, to.1).await?;
+        let new = self.look_up(to.0, to.1, Links::Kept).await?;
         Ok(self.depth(&new) > self.depth(&old))
     }
 
@@ -84,11 +90,11 @@ impl Guest {
     }
 
     /// On a thread that may block, as upstream does with files.
-    async fn look_up(&mut self, dir: Arc<File>, path: String) -> Result<Looked> {
+    async fn look_up(&mut self, dir: Arc<File>, path: String, links: Links) -> Result<Looked> {
         if self.blocks_here {
-            return Ok(lookup::look_up(&dir, &path));
+            return Ok(lookup::look_up(&dir, &path, links));
         }
-        let looks = tokio::task::spawn_blocking(move || lookup::look_up(&dir, &path));
+        let looks = tokio::task::spawn_blocking(move || lookup::look_up(&dir, &path, links));
         Ok(looks.await?)
     }
 }

@@ -3,6 +3,7 @@
 
 use super::output::{self, Live};
 use super::worker::{BEGINS, DONE, hand_over};
+use crate::config::variable;
 use crate::options::Format;
 use podhook_ledger::cgroup::Counters;
 use podhook_lifecycle::{
@@ -27,6 +28,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// The same for one that is not in a cgroup.
 const SHORT_GRACE: Duration = Duration::from_millis(250);
+
+/// For the worker to print a report, once the hook is over.
+const TO_PRINT: Duration = Duration::from_secs(30);
 
 /// For a process that was killed, to be gone; a frozen one is not.
 const TO_DIE: Duration = Duration::from_secs(1);
@@ -62,7 +66,7 @@ impl Job<'_> {
         let fault = |why: io::Error| CommandError::host_fault("worker", why);
         let before = self.counters();
         let (socket, theirs) = UnixStream::pair().map_err(fault)?;
-        let mut worker = start(theirs).map_err(fault)?;
+        let mut worker = start(theirs, !self.code.is_empty()).map_err(fault)?;
         forward_signals(&worker).map_err(fault)?;
         // Where it is gone already, its end says why.
         let _ = hand_over(&socket, self.name, self.module.bytes(), self.code);
@@ -79,7 +83,7 @@ impl Job<'_> {
 
     /// Waits for the worker's end, and sees to it once the deadline has passed.
     fn watch(&self, mut socket: &UnixStream, worker: &mut Child) -> io::Result<End> {
-        let mut until = None;
+        let (mut until, mut begun) = (None, false);
         loop {
             let left = until.map(|until: Instant| until.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
@@ -88,17 +92,23 @@ impl Job<'_> {
             socket.set_read_timeout(left)?;
             let mut word = [0];
             match socket.read(&mut word) {
-                Ok(1) if word == [BEGINS] => {
+                // Once: a guest that got out is not to be given time.
+                Ok(1) if word == [BEGINS] && !begun => {
+                    begun = true;
                     let timeout = self.call.budget.timeout;
                     let grace = self.found.map_or(SHORT_GRACE, |_| GRACE);
                     let span = timeout.and_then(|timeout| timeout.checked_add(grace));
                     until = span.and_then(|span| Instant::now().checked_add(span));
                 }
-                Ok(1) if word == [DONE] => until = None,
-                Ok(_) => return worker.wait().map(End::of),
+                Ok(1) if word == [DONE] && begun => {
+                    // What is left is to print the report, to whoever reads it when he likes.
+                    until = self.found.is_none().then(|| Instant::now() + TO_PRINT);
+                }
+                Ok(0) => return self.ended(worker),
+                Ok(_) => {}
                 Err(why) if is_timeout(&why) => return self.overdue(worker),
                 Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return worker.wait().map(End::of),
+                Err(_) => return self.ended(worker),
             }
         }
     }
@@ -106,6 +116,14 @@ impl Job<'_> {
     fn counters(&self) -> Counters {
         let read = self.found.map(|found| found.cgroup.counters());
         read.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Its side of the socket is closed: it ends now, or is ended.
+    fn ended(&self, worker: &mut Child) -> io::Result<End> {
+        if self.found.is_none() && !has_ended(worker, TO_PRINT) {
+            return self.overdue(worker);
+        }
+        worker.wait().map(End::of)
     }
 
     fn overdue(&self, worker: &mut Child) -> io::Result<End> {
@@ -129,6 +147,15 @@ impl Job<'_> {
             Some(_) if was_oom => (
                 Outcome::Exhausted(Resource::Memory),
                 "the kernel killed the worker: its cgroup was out of memory".to_owned(),
+            ),
+            // Before it listened.
+            Some(2) => (
+                Outcome::Cancelled(CancelReason::Interrupted),
+                "podhook was told to stop (SIGINT)".to_owned(),
+            ),
+            Some(15) if self.found.is_none() => (
+                Outcome::Cancelled(CancelReason::Terminated),
+                "podhook was told to stop (SIGTERM)".to_owned(),
             ),
             Some(9 | 15) if self.found.is_some() => (
                 Outcome::Cancelled(CancelReason::Terminated),
@@ -177,11 +204,25 @@ impl End {
 
 /// The same words once more, for a worker: in a process group of its own, so that the
 /// terminal's signals come by us and only once.
-fn start(socket: UnixStream) -> io::Result<Child> {
+///
+/// One that is locked in is told nothing of our environment but what it goes by.
+fn start(socket: UnixStream, is_locked_in: bool) -> io::Result<Child> {
     let mut words: Vec<_> = std::env::args_os().skip(1).collect();
     let run = words.iter().position(|word| word == "run");
     words.insert(run.map_or(0, |run| run + 1), "--worker".into());
-    Command::new(OURSELVES)
+    let mut worker = Command::new(OURSELVES);
+    if is_locked_in {
+        worker.env_clear();
+        for name in [
+            "RUST_LOG",
+            "RUST_BACKTRACE",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+        ] {
+            worker.envs(variable(name).map(|value| (name, value)));
+        }
+    }
+    worker
         .args(words)
         .stdin(std::os::fd::OwnedFd::from(socket))
         .process_group(0)

@@ -4,6 +4,7 @@
 //! here as well, from what is opened, closed and renumbered.
 
 use super::New;
+use super::lookup::Links;
 use super::opened::descriptors;
 use crate::guest::Guest;
 use std::collections::BTreeMap;
@@ -27,8 +28,29 @@ const CREATE: i32 = 1;
 
 const SUCCESS: i32 = Errno::Success as i32;
 
-/// Folders by their numbers.
-pub(crate) type Folders = BTreeMap<u32, Arc<File>>;
+/// `lookupflags::symlink_follow`.
+const FOLLOW: i32 = 1;
+
+/// What is known of what is open, by number.
+#[derive(Default)]
+pub(crate) struct Numbers {
+    folders: BTreeMap<u32, Folder>,
+    /// Where the last write to a file ended.
+    ends: BTreeMap<u32, u64>,
+}
+
+#[derive(Clone)]
+struct Folder {
+    file: Arc<File>,
+    is_writable: bool,
+}
+
+impl Numbers {
+    fn forget(&mut self, fd: u32) {
+        self.folders.remove(&fd);
+        self.ends.remove(&fd);
+    }
+}
 
 /// A call as upstream takes it: the guest's memory, and the data of its store.
 struct Call<'c> {
@@ -50,14 +72,10 @@ impl<'c> Call<'c> {
         })
     }
 
-    /// `None`: it is nothing to make files by, which upstream will say.
+    /// `None`: it is no text, which upstream will say.
     fn path(&self, pointer: i32, length: i32) -> Option<String> {
         let path = GuestPtr::<str>::new((pointer.cast_unsigned(), length.cast_unsigned()));
-        // Longer ones no kernel takes.
-        match path.len() > 4096 {
-            true => None,
-            false => Some(self.memory.as_cow_str(path).ok()?.into_owned()),
-        }
+        Some(self.memory.as_cow_str(path).ok()?.into_owned())
     }
 
     async fn admit(&mut self, fd: i32, path: (i32, i32), new: New) -> Result<()> {
@@ -83,16 +101,36 @@ impl<'c> Call<'c> {
             .into()
     }
 
-    /// Counts what a write at `offset` would make the file longer by; `None`: at its end.
-    async fn count_write(&mut self, fd: i32, offset: Option<u64>, length: u64) -> Result<()> {
+    /// Counts what a write at `offset` would make of a file, holes before it included; returns
+    /// how much that is.
+    async fn count_write(&mut self, fd: i32, offset: u64, length: u64) -> Result<u64> {
+        let end = self.guest.numbers()?.ends.get(&fd.cast_unsigned()).copied();
         let gap = match offset {
-            // Not asked of every write: a file that far is as large as all may be.
-            Some(offset) if offset > self.guest.record.caps().disk => {
-                offset.saturating_sub(self.size(fd).await.unwrap_or(offset))
-            }
-            Some(_) | None => 0,
+            // Most go on where the last one ended; the file is not asked for its size.
+            0 => 0,
+            offset if end == Some(offset) => 0,
+            offset => offset.saturating_sub(self.size(fd).await.unwrap_or(offset)),
         };
-        Ok(self.guest.record.write_disk(length.saturating_add(gap))?)
+        let more = length.saturating_add(gap);
+        self.guest.record.write_disk(more)?;
+        Ok(more)
+    }
+
+    /// It was written, or not after all.
+    fn settle(
+        &mut self,
+        fd: i32,
+        offset: u64,
+        (length, more): (u64, u64),
+        done: i32,
+    ) -> Result<()> {
+        if done != SUCCESS {
+            self.guest.record.not_written(more);
+            return Ok(());
+        }
+        let end = offset.saturating_add(length);
+        self.guest.numbers()?.ends.insert(fd.cast_unsigned(), end);
+        Ok(())
     }
 
     async fn size(&mut self, fd: i32) -> Option<u64> {
@@ -103,28 +141,36 @@ impl<'c> Call<'c> {
 }
 
 impl Guest {
-    fn folders(&mut self) -> Result<&mut Folders> {
-        if self.folders.is_none() {
-            // Upstream numbers them when it is first asked for one.
+    fn numbers(&mut self) -> Result<&mut Numbers> {
+        if self.numbers.is_none() {
+            // Upstream numbers the granted folders when it is first asked for one.
             let _ = self
                 .p1()
                 .fd_prestat_get(&mut GuestMemory::Unshared(&mut []), Fd::from(FIRST_FOLDER));
             let granted = self.open_folders_of_table();
-            self.folders = Some((FIRST_FOLDER..).zip(granted).collect());
+            self.numbers = Some(Numbers {
+                folders: (FIRST_FOLDER..).zip(granted).collect(),
+                ends: BTreeMap::new(),
+            });
         }
-        self.folders
+        self.numbers
             .as_mut()
-            .ok_or_else(|| Error::msg("no folders"))
+            .ok_or_else(|| Error::msg("no numbers"))
     }
 
+    /// One that something can be made in.
     fn folder_of(&mut self, fd: i32) -> Result<Option<Arc<File>>> {
-        let folders = self.folders()?;
-        Ok(folders.get(&fd.cast_unsigned()).cloned())
+        let folder = self.numbers()?.folders.get(&fd.cast_unsigned());
+        let writable = folder.filter(|folder| folder.is_writable);
+        Ok(writable.map(|folder| folder.file.clone()))
     }
 
-    fn open_folders_of_table(&mut self) -> Vec<Arc<File>> {
+    fn open_folders_of_table(&mut self) -> Vec<Folder> {
         let folders = descriptors(self.ctx().table).filter_map(|open| match open {
-            Descriptor::Dir(dir) => Some(dir.dir.clone()),
+            Descriptor::Dir(dir) => Some(Folder {
+                file: dir.dir.clone(),
+                is_writable: !dir.perms.write_not_permitted(),
+            }),
             Descriptor::File(_) => None,
         });
         folders.collect()
@@ -133,14 +179,14 @@ impl Guest {
     /// `fd` was opened: the folder that has no number yet, if it is one.
     fn number(&mut self, fd: u32) -> Result<()> {
         let open = self.open_folders_of_table();
-        let folders = self.folders()?;
-        let is_new = |folder: &&Arc<File>| {
-            let mut known = folders.values();
-            !known.any(|known| known.as_raw_fd() == folder.as_raw_fd())
+        let numbers = self.numbers()?;
+        let is_new = |folder: &&Folder| {
+            let mut known = numbers.folders.values();
+            !known.any(|known| known.file.as_raw_fd() == folder.file.as_raw_fd())
         };
-        if let Some(folder) = open.iter().find(is_new) {
-            folders.insert(fd, folder.clone());
-        }
+        let fresh = open.iter().find(is_new).cloned();
+        numbers.forget(fd);
+        numbers.folders.extend(fresh.map(|folder| (fd, folder)));
         Ok(())
     }
 }
@@ -178,9 +224,14 @@ async fn path_open(caller: &mut Caller<'_, Guest>, words: PathOpen) -> Result<i3
     let (dir, follow, path, length, how, rights, inherited, flags, opened) = words;
     let mut call = Call::of(caller)?;
     // Before anything else is opened, so that the granted folders are told from the rest.
-    call.guest.folders()?;
+    call.guest.numbers()?;
     if how & CREATE != 0 {
-        call.admit(dir, (path, length), New::Name).await?;
+        let links = match follow & FOLLOW {
+            0 => Links::Kept,
+            _ => Links::Followed,
+        };
+        let new = New::File(links);
+        call.admit(dir, (path, length), new).await?;
     }
     let Call { memory, guest } = &mut call;
     let p1 = guest.p1();
@@ -197,19 +248,21 @@ async fn path_open(caller: &mut Caller<'_, Guest>, words: PathOpen) -> Result<i3
 
 async fn fd_close(caller: &mut Caller<'_, Guest>, fd: i32) -> Result<i32> {
     let mut call = Call::of(caller)?;
-    call.guest.folders()?.remove(&fd.cast_unsigned());
+    call.guest.numbers()?.forget(fd.cast_unsigned());
     upstream::fd_close(call.guest.p1(), &mut call.memory, fd).await
 }
 
 async fn fd_renumber(caller: &mut Caller<'_, Guest>, from: i32, to: i32) -> Result<i32> {
     let mut call = Call::of(caller)?;
+    call.guest.numbers()?;
     let done = upstream::fd_renumber(call.guest.p1(), &mut call.memory, from, to).await?;
-    if done == SUCCESS {
-        let folders = call.guest.folders()?;
-        folders.remove(&to.cast_unsigned());
-        if let Some(folder) = folders.remove(&from.cast_unsigned()) {
-            folders.insert(to.cast_unsigned(), folder);
-        }
+    if done == SUCCESS && from != to {
+        let (from, to) = (from.cast_unsigned(), to.cast_unsigned());
+        let numbers = call.guest.numbers()?;
+        numbers.forget(to);
+        let folder = numbers.folders.remove(&from);
+        numbers.folders.extend(folder.map(|folder| (to, folder)));
+        numbers.ends.remove(&from);
     }
     Ok(done)
 }
@@ -300,10 +353,14 @@ fn add_writers(linker: &mut Linker<Guest>) -> Result<()> {
                 let (fd, pieces, count, offset, written) = words;
                 let mut call = Call::of(&mut caller)?;
                 let length = call.length(pieces, count);
-                let at = Some(offset.cast_unsigned());
-                call.count_write(fd, at, length).await?;
+                let at = offset.cast_unsigned();
+                let more = call.count_write(fd, at, length).await?;
                 let Call { memory, guest } = &mut call;
-                upstream::fd_pwrite(guest.p1(), memory, fd, pieces, count, offset, written).await
+                let p1 = guest.p1();
+                let done = upstream::fd_pwrite(p1, memory, fd, pieces, count, offset, written);
+                let done = done.await?;
+                call.settle(fd, at, (length, more), done)?;
+                Ok(done)
             })
         },
     )?;
@@ -313,12 +370,15 @@ fn add_writers(linker: &mut Linker<Guest>) -> Result<()> {
         |mut caller: Caller<'_, Guest>, (fd, size): (i32, i64)| {
             Box::new(async move {
                 let mut call = Call::of(&mut caller)?;
-                if let Some(before) = call.size(fd).await {
-                    let more = size.cast_unsigned().saturating_sub(before);
-                    call.guest.record.write_disk(more)?;
-                }
+                let before = call.size(fd).await;
+                let more = before.map_or(0, |before| size.cast_unsigned().saturating_sub(before));
+                call.guest.record.write_disk(more)?;
                 let Call { memory, guest } = &mut call;
-                upstream::fd_filestat_set_size(guest.p1(), memory, fd, size).await
+                let done = upstream::fd_filestat_set_size(guest.p1(), memory, fd, size).await?;
+                if done != SUCCESS {
+                    call.guest.record.not_written(more);
+                }
+                Ok(done)
             })
         },
     )?;
@@ -332,11 +392,16 @@ async fn fd_write(
     let mut call = Call::of(caller)?;
     // Standard streams are kept in memory, and counted there; a file has a position.
     let number = Fd::from(fd.cast_unsigned());
-    let at = call.guest.p1().fd_tell(&mut call.memory, number);
-    if let Ok(at) = at {
-        let length = call.length(pieces, count);
-        call.count_write(fd, Some(at), length).await?;
-    }
+    let at = call.guest.p1().fd_tell(&mut call.memory, number).ok();
+    let length = call.length(pieces, count);
+    let more = match at {
+        Some(at) => call.count_write(fd, at, length).await?,
+        None => 0,
+    };
     let Call { memory, guest } = &mut call;
-    upstream::fd_write(guest.p1(), memory, fd, pieces, count, written).await
+    let done = upstream::fd_write(guest.p1(), memory, fd, pieces, count, written).await?;
+    if let Some(at) = at {
+        call.settle(fd, at, (length, more), done)?;
+    }
+    Ok(done)
 }

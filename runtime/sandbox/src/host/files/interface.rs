@@ -2,6 +2,7 @@
 
 use super::New;
 use super::counted::Counted;
+use super::lookup::Links;
 use crate::guest::Guest;
 use std::fs::File;
 use std::sync::Arc;
@@ -73,7 +74,11 @@ impl Guest {
         flags: DescriptorFlags,
     ) -> FsResult<Fd> {
         if how.contains(OpenFlags::CREATE) {
-            self.admit_in(&fd, &path, New::Name).await?;
+            let links = match follow.contains(PathFlags::SYMLINK_FOLLOW) {
+                true => Links::Followed,
+                false => Links::Kept,
+            };
+            self.admit_in(&fd, &path, New::File(links)).await?;
         }
         let mut files = self.filesystem();
         let opened = HostDescriptor::open_at(&mut files, fd, follow, path, how, flags).await?;
@@ -118,14 +123,23 @@ impl Guest {
     async fn write_at(&mut self, fd: Fd, bytes: Vec<u8>, offset: u64) -> FsResult<u64> {
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let gap = self.gap(&fd, offset).await?;
-        self.count_disk(count.saturating_add(gap))?;
-        HostDescriptor::write(&mut self.filesystem(), fd, bytes, offset).await
+        let more = count.saturating_add(gap);
+        self.count_disk(more)?;
+        let written = HostDescriptor::write(&mut self.filesystem(), fd, bytes, offset).await;
+        if written.is_err() {
+            self.record.not_written(more);
+        }
+        written
     }
 
     async fn resize(&mut self, fd: Fd, size: u64) -> FsResult<()> {
         let gap = self.gap(&fd, size).await?;
         self.count_disk(gap)?;
-        HostDescriptor::set_size(&mut self.filesystem(), fd, size).await
+        let resized = HostDescriptor::set_size(&mut self.filesystem(), fd, size).await;
+        if resized.is_err() {
+            self.record.not_written(gap);
+        }
+        resized
     }
 
     async fn stream_into(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {

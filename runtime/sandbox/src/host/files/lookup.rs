@@ -4,25 +4,36 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
-    /// Or it cannot be told: what is tried with it will then fail as well.
+    /// What cannot be told is not: it is counted, whatever comes of it.
     pub(super) is_there: bool,
     pub(super) is_folder: bool,
-    /// The folder it is in, without links; `None` where that cannot be told.
-    parent: Option<PathBuf>,
-    /// Folders that the path itself goes through.
-    names: usize,
+    parent: Parent,
+}
+
+/// The folder it is in.
+#[derive(Debug, Default)]
+enum Parent {
+    /// Nothing can be made in it.
+    #[default]
+    None,
+    /// Without links.
+    At(PathBuf),
+    /// Too deep for the kernel to name.
+    Nameless,
 }
 
 impl Looked {
     /// How many folders below the deepest of `granted` it is, counting itself.
     pub(super) fn depth_below(&self, granted: &[PathBuf]) -> usize {
-        let Some(parent) = &self.parent else {
-            return self.names;
+        let parent = match &self.parent {
+            Parent::None => return 0,
+            Parent::Nameless => return usize::MAX,
+            Parent::At(parent) => parent,
         };
         let below = granted
             .iter()
@@ -33,18 +44,29 @@ impl Looked {
     }
 }
 
+/// Whether what a link at the end of a path leads to is meant, or the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Links {
+    Followed,
+    Kept,
+}
+
 /// Nothing that blocks is opened: `O_PATH` asks a FIFO for nothing.
-pub(super) fn look_up(dir: &File, path: &str) -> Looked {
-    let found = beneath(dir, path, OFlags::NOFOLLOW);
-    let path = Path::new(path);
-    let names = path
-        .components()
-        .filter(|part| matches!(part, Component::Normal(_)));
+pub(super) fn look_up(dir: &File, path: &str, links: Links) -> Looked {
+    // As upstream does before it makes something.
+    let path = path.trim_end_matches('/');
+    let found = beneath(
+        dir,
+        path,
+        match links {
+            Links::Followed => OFlags::empty(),
+            Links::Kept => OFlags::NOFOLLOW,
+        },
+    );
     Looked {
-        is_there: !matches!(found, Err(Errno::NOENT)),
+        is_there: found.is_ok(),
         is_folder: found.is_ok_and(|found| is_folder(&found)),
-        parent: parent(dir, path),
-        names: names.count(),
+        parent: parent(dir, Path::new(path)),
     }
 }
 
@@ -59,15 +81,18 @@ fn is_folder(file: &impl AsFd) -> bool {
 }
 
 /// As the kernel knows it: a count of a path's names could be led astray by links.
-fn parent(dir: &File, path: &Path) -> Option<PathBuf> {
+fn parent(dir: &File, path: &Path) -> Parent {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
     let held = above.map(|above| beneath(dir, above, OFlags::DIRECTORY));
     let fd = match &held {
         Some(Ok(parent)) => parent.as_raw_fd(),
-        Some(Err(_)) => return None,
+        Some(Err(_)) => return Parent::None,
         None => dir.as_raw_fd(),
     };
-    std::fs::read_link(format!("/proc/self/fd/{fd}")).ok()
+    match std::fs::read_link(format!("/proc/self/fd/{fd}")) {
+        Ok(path) => Parent::At(path),
+        Err(_) => Parent::Nameless,
+    }
 }
 
 #[cfg(test)]
@@ -83,25 +108,37 @@ mod tests {
         std::os::unix::fs::symlink("a/b/c", folder.join("short")).unwrap();
         let dir = File::open(&folder).unwrap();
         let granted = [folder.clone()];
-        let depth = |path: &str| look_up(&dir, path).depth_below(&granted);
+        let depth = |path: &str| look_up(&dir, path, Links::Kept).depth_below(&granted);
         assert_eq!(depth("x"), 1);
         assert_eq!(depth("a/b/c/x"), 4);
         assert_eq!(depth("short/x"), 4);
         assert_eq!(depth("a/../a/b/../b/x"), 3);
         let deep = File::open(folder.join("a/b")).unwrap();
-        assert_eq!(look_up(&deep, "x").depth_below(&granted), 3);
+        let looked = look_up(&deep, "x", Links::Kept);
+        assert_eq!(looked.depth_below(&granted), 3);
     }
 
     #[test]
-    fn what_is_outside_is_not_looked_at() {
+    fn what_is_outside_is_not_looked_at_nor_what_cannot_be() {
         let kept = tempfile::tempdir().unwrap();
         fs::create_dir(kept.path().join("in")).unwrap();
         fs::write(kept.path().join("out"), "").unwrap();
         let dir = File::open(kept.path().join("in")).unwrap();
+        let is_there = |path: &str, links| look_up(&dir, path, links).is_there;
         // Not told apart: nothing is learnt from a count.
-        assert!(look_up(&dir, "../out").is_there);
-        assert!(look_up(&dir, "../none").is_there);
-        assert!(look_up(&dir, "/etc/passwd").is_there);
-        assert!(!look_up(&dir, "none").is_there);
+        for path in [
+            "../out",
+            "../none",
+            "/etc/passwd",
+            "none",
+            &"x".repeat(5000),
+        ] {
+            assert!(!is_there(path, Links::Kept), "{path}");
+        }
+        std::os::unix::fs::symlink("none", kept.path().join("in/link")).unwrap();
+        assert!(is_there("link", Links::Kept));
+        assert!(!is_there("link", Links::Followed));
+        fs::write(kept.path().join("in/file"), "").unwrap();
+        assert!(is_there(&format!("file{}", "/".repeat(5000)), Links::Kept));
     }
 }
