@@ -397,6 +397,7 @@ mod tests {
     use podhook_lifecycle::DirGrant;
     use std::fs::{self, File};
     use std::io::ErrorKind::PermissionDenied;
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
 
     fn dir(host: PathBuf, access: Access) -> DirGrant {
@@ -408,19 +409,24 @@ mod tests {
     }
 
     /// All walls are around a thread and those it starts: the test's own, here.
-    fn locked_in<T: Send>(grants: &Grants, then: impl FnOnce() -> T + Send) -> T {
+    fn locked_in(grants: &Grants, then: impl FnOnce() + Send) {
         let cell = Cell {
             grants,
             state_dir: None,
             reads_cgroups: false,
         };
         std::thread::scope(|scope| {
-            let inside = scope.spawn(|| {
-                cell.enter().unwrap();
-                then()
+            let inside = scope.spawn(|| match cell.enter() {
+                Err(NoJail::NotEnforced) => {
+                    let _ = writeln!(std::io::stderr(), "SKIPPED: jail: {}", NoJail::NotEnforced);
+                }
+                entered => {
+                    entered.unwrap();
+                    then();
+                }
             });
-            inside.join().unwrap()
-        })
+            inside.join().unwrap();
+        });
     }
 
     #[test]
