@@ -1,7 +1,7 @@
 //! What belongs to one run of one guest: the data of its store.
 
 use crate::event_loop;
-use crate::host::files::functions::Numbers;
+use crate::host::files::numbers::Numbers;
 use crate::host::files::opened::{Opened, descriptors};
 use crate::host::network::Network;
 use crate::host::outbound::Outbound;

@@ -8,7 +8,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `interface` | the functions of `wasi:filesystem` that are replaced |
-//! | `functions` | those of preview 1 |
+//! | `functions`, `numbers` | those of preview 1, and what it has open |
 //! | `lookup` | what a path leads to |
 //! | `counted` | a stream into a file |
 //! | `opened` | which files are open, and who hangs on them at the end |
@@ -17,6 +17,7 @@ mod counted;
 pub(crate) mod functions;
 pub(crate) mod interface;
 mod lookup;
+pub(crate) mod numbers;
 pub(crate) mod opened;
 
 use crate::guest::Guest;
