@@ -95,11 +95,18 @@ fn worker(loops: usize, codes: Arc<CodeStore>) -> Times {
         }
     });
     let healthy = hooks.spawn_local(async move {
-        let mut times = Vec::new();
+        let mut calls = Vec::new();
         while let Some(sent) = called.recv().await {
-            timed(&runner, &noop, &wiring(), Outcome::Succeeded).await;
-            times.push(sent.elapsed());
+            let (runner, noop) = (runner.clone(), noop.clone());
+            calls.push(tokio::task::spawn_local(async move {
+                timed(&runner, &noop, &wiring(), Outcome::Succeeded).await;
+                sent.elapsed()
+            }));
             is_over.store(running.get() == 0, Relaxed);
+        }
+        let mut times = Vec::new();
+        for call in calls {
+            times.push(call.await.unwrap());
         }
         times
     });

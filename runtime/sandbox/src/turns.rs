@@ -3,7 +3,8 @@
 //! A worker is one thread: a guest that computes keeps all others from being polled.
 //! Hooks that are ready take turns by weight, a slice of time each; who has just
 //! arrived goes first. One that is alone only makes way now and then, so that timers,
-//! sockets and newcomers are seen.
+//! sockets and newcomers are seen. After each slice the worker looks for calls and timers:
+//! else it would go from one slice to the next, dozens of them, as executors do.
 //!
 //! The future of a run that is ready must be polled when it is woken, or dropped: its
 //! turn is kept for it, as a semaphore keeps a permit.
@@ -17,7 +18,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 /// How long one computes while others may want to: as long as a kernel's, which is 3 to
@@ -42,11 +43,16 @@ struct Queue {
     fair: FairQueue,
     wakers: HashMap<u64, Waker>,
     next: u64,
+    /// A slice was used, and the worker has not looked for others since.
+    is_looking: bool,
 }
 
 impl Queue {
-    /// Wakes whose turn it is.
+    /// Wakes whose turn it is, unless that is to be said later.
     fn wake_first(&self) {
+        if self.is_looking {
+            return;
+        }
         if let Some(waker) = self.fair.first().and_then(|first| self.wakers.get(&first)) {
             waker.wake_by_ref();
         }
@@ -81,6 +87,15 @@ impl Turns {
     }
 }
 
+impl Wake for Turns {
+    /// The worker has looked for others.
+    fn wake(self: Arc<Self>) {
+        let queue = &mut *self.queue();
+        queue.is_looking = false;
+        queue.wake_first();
+    }
+}
+
 /// One run's.
 pub(crate) struct Seat<'m> {
     turns: Arc<Turns>,
@@ -111,7 +126,7 @@ impl<'m> Seat<'m> {
             queue.next
         });
         queue.fair.enter(number, || self.meter.weights());
-        if queue.fair.first() == Some(number) {
+        if !queue.is_looking && queue.fair.first() == Some(number) {
             return true;
         }
         queue.wakers.insert(number, waker.clone());
@@ -124,13 +139,13 @@ impl<'m> Seat<'m> {
         let Some(number) = self.number else {
             return wake_later(waker);
         };
-        let queue = &mut *self.turns.queue();
-        queue.fair.charge(number, cpu_nsec);
-        queue.wakers.insert(number, waker.clone());
-        match queue.fair.first() == Some(number) {
-            true => wake_later(waker),
-            false => queue.wake_first(),
+        {
+            let queue = &mut *self.turns.queue();
+            queue.fair.charge(number, cpu_nsec);
+            queue.wakers.insert(number, waker.clone());
+            queue.is_looking = true;
         }
+        wake_later(&Waker::from(self.turns.clone()));
     }
 
     /// This run waits for something else than its turn.
