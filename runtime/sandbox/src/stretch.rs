@@ -27,16 +27,39 @@ struct Reading {
     wall: Instant,
 }
 
+impl Reading {
+    /// Of this thread; from now on its last.
+    fn take() -> Self {
+        let reading = Self {
+            cpu_nsec: thread_nanos(),
+            wall: Instant::now(),
+        };
+        LAST.set(Some(reading));
+        reading
+    }
+
+    /// CPU time of this thread at a time that it has just read, from its last reading where
+    /// that is close.
+    fn near(now: Instant) -> Option<u64> {
+        let last = LAST.get()?;
+        let gap = now.saturating_duration_since(last.wall);
+        let gap_nsec = u64::try_from(gap.as_nanos()).ok()?;
+        (gap < CLOSE).then(|| last.cpu_nsec + gap_nsec)
+    }
+}
+
 thread_local! {
     /// This thread's last reading.
     static LAST: Cell<Option<Reading>> = const { Cell::new(None) };
+    /// CPU time at the end of its last stretch.
+    static ENDED: Cell<Option<u64>> = const { Cell::new(None) };
     /// CPU time when the kernel's part was read last, and that part.
     static LAST_SYSTEM: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
 }
 
-/// So soon after a reading of both clocks, the cheap one stands in for the other.
-/// It cannot run slower than the thread, so a hook is never charged for more than it
-/// used; it may go uncharged for this much where the thread was put aside just then.
+/// So soon after a reading of both clocks, the cheap one stands in for the other, which is
+/// a tenth of a warm hook. They differ where the thread was put aside and had its processor
+/// again within this time: by no more than that, for a hook or against it.
 const CLOSE: Duration = Duration::from_micros(20);
 
 /// CPU time after which the kernel's part of it is asked for: shorter stretches are
@@ -57,10 +80,10 @@ impl Stretch {
     /// Goes on from this thread's last stretch, so that what it did to wait and to be
     /// woken is counted.
     pub(crate) fn go_on() -> Self {
-        match LAST.get() {
-            Some(last) => Self {
+        match ENDED.get() {
+            Some(from_nsec) => Self {
                 from: Instant::now(),
-                from_nsec: last.cpu_nsec,
+                from_nsec,
             },
             None => Self::start(),
         }
@@ -68,13 +91,7 @@ impl Stretch {
 
     /// `now` is the time, which the caller happens to know.
     pub(crate) fn start_at(now: Instant) -> Self {
-        let gap = |last: Reading| now.saturating_duration_since(last.wall);
-        let from_nsec = match LAST.get() {
-            Some(last) if gap(last) < CLOSE => {
-                last.cpu_nsec + u64::try_from(gap(last).as_nanos()).unwrap_or(0)
-            }
-            _ => thread_nanos(),
-        };
+        let from_nsec = Reading::near(now).unwrap_or_else(|| Reading::take().cpu_nsec);
         if LAST_SYSTEM.get().is_none() {
             LAST_SYSTEM.set(Some((from_nsec, system_nanos())));
         }
@@ -92,19 +109,21 @@ impl Stretch {
     /// What the thread worked since the start. The next stretch begins where this one
     /// ends.
     pub(crate) fn split(&mut self) -> Work {
-        let last = Reading {
-            cpu_nsec: thread_nanos(),
-            wall: Instant::now(),
-        };
-        LAST.set(Some(last));
-        let cpu_nsec = last.cpu_nsec.saturating_sub(self.from_nsec);
+        let now = Instant::now();
+        let near = Reading::near(now).map(|cpu_nsec| Reading {
+            cpu_nsec,
+            wall: now,
+        });
+        let until = near.unwrap_or_else(Reading::take);
+        ENDED.set(Some(until.cpu_nsec));
+        let cpu_nsec = until.cpu_nsec.saturating_sub(self.from_nsec);
         let work = Work {
             from: self.from,
-            until: last.wall,
+            until: until.wall,
             cpu_nsec,
-            system_nsec: system_part(cpu_nsec, last.cpu_nsec),
+            system_nsec: system_part(cpu_nsec, until.cpu_nsec),
         };
-        (self.from, self.from_nsec) = (last.wall, last.cpu_nsec);
+        (self.from, self.from_nsec) = (until.wall, until.cpu_nsec);
         work
     }
 }
