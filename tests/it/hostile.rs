@@ -8,6 +8,7 @@ mod row;
 use crate::podhook::{command, finish, repository, skipped};
 use place::Place;
 use row::{Class, Grant, Row};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,6 +44,9 @@ fn a_worker_that_does_not_answer_is_killed_for_its_deadline() {
         return;
     }
     let spin = podhook_test_guests::wat::SPIN;
+    // Handed down by who starts podhook; not to go further.
+    let inherited = tempfile::NamedTempFile::new().unwrap();
+    fcntl_setfd(&inherited, FdFlags::empty()).unwrap();
     let options = [
         "run",
         "-o",
@@ -60,6 +64,13 @@ fn a_worker_that_does_not_answer_is_killed_for_its_deadline() {
             _ => std::thread::yield_now(),
         }
     };
+    let has_it = |process: String| {
+        let files = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+        let mut files = files.flatten().flat_map(|file| file.path().read_link());
+        files.any(|file| file == inherited.path())
+    };
+    assert!(has_it(child.id().to_string()));
+    assert!(!has_it(worker.to_string()));
     kill_process(Pid::from_raw(worker).unwrap(), Signal::STOP).unwrap();
     let said = child.wait_with_output().unwrap();
     assert_eq!(said.status.code(), Some(124));

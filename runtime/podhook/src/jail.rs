@@ -104,7 +104,14 @@ impl Cell<'_> {
         }
         match rules.restrict_self()?.ruleset {
             RulesetStatus::NotEnforced => Err(NoJail::NotEnforced),
-            RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),
+            RulesetStatus::PartiallyEnforced => {
+                tracing::warn!(
+                    "--isolation process: this kernel's Landlock leaves out some of it; \
+                     Linux 6.12 and later know all"
+                );
+                Ok(())
+            }
+            RulesetStatus::FullyEnforced => Ok(()),
         }
     }
 

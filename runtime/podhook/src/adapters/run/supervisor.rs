@@ -38,6 +38,9 @@ const TO_DIE: Duration = Duration::from_secs(1);
 /// This program, whatever became of its file.
 const OURSELVES: &str = "/proc/self/exe";
 
+/// After stdin, stdout and stderr.
+const FIRST_OF_OTHERS: i32 = 3;
+
 /// What a worker is to run.
 pub(super) struct Job<'j> {
     pub(super) name: &'j str,
@@ -205,13 +208,15 @@ impl End {
 /// The same words once more, for a worker: in a process group of its own, so that the
 /// terminal's signals come by us and only once.
 ///
-/// One that is locked in is told nothing of our environment but what it goes by.
+/// One that is locked in is told nothing of our environment but what it goes by, and has
+/// nothing open that we were given open.
 fn start(socket: UnixStream, is_locked_in: bool) -> io::Result<Child> {
     let mut words: Vec<_> = std::env::args_os().skip(1).collect();
     let run = words.iter().position(|word| word == "run");
     words.insert(run.map_or(0, |run| run + 1), "--worker".into());
     let mut worker = Command::new(OURSELVES);
     if is_locked_in {
+        close_fds::set_fds_cloexec_threadsafe(FIRST_OF_OTHERS, &[]);
         worker.env_clear();
         for name in [
             "RUST_LOG",

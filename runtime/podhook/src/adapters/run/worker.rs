@@ -2,10 +2,11 @@
 //! in: what that process and the one that started it say to each other.
 //!
 //! The worker is podhook with the same words, its stdin a socket: on it comes the module,
-//! for one that is locked in with its compiled code, and back go a word when the hook begins and one when it is over. All else, output and
-//! report, the worker prints itself.
+//! for one that is locked in with its compiled code, and back go a word when the hook begins
+//! and one when it is over. All else, output and report, the worker prints itself.
 
 use crate::hook_source::HookSource;
+use nix::sys::signal::SigSet;
 use podhook_runner::CommandError;
 use podhook_sandbox::{Compiler, InvalidModule, Module, Profile};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -30,6 +31,10 @@ impl Link {
     pub(super) fn from_stdin() -> Result<Self, CommandError> {
         let broken = |why: io::Error| CommandError::usage("--worker", why);
         let _ = set_parent_process_death_signal(Some(Signal::KILL));
+        // Not in the foreground of a terminal, which may stop such processes when they print.
+        let mut stops = SigSet::empty();
+        stops.add(nix::sys::signal::Signal::SIGTTOU);
+        let _ = stops.thread_block();
         let stdin = io::stdin();
         let is_socket = fcntl_getfl(&stdin).is_ok_and(|flags| flags.contains(OFlags::RDWR));
         if !is_socket {
