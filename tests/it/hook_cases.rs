@@ -173,6 +173,24 @@ fn nothing_is_played_where_a_case_is_none() {
     assert_eq!((tested.status, tested.stdout.as_str()), (78, ""));
     let why = "poor.yaml: line 3: expect.outcom: unknown field `outcom`";
     assert!(tested.stderr.contains(why), "{tested:#?}");
+    for (cases, why) in [
+        (
+            [("good.yaml", "{}"), ("good/case.yaml", "{}")],
+            "are both the case \"good\"",
+        ),
+        (
+            [("a.yaml", "{}"), ("b.yaml", "request: {path: /x}")],
+            "b.yaml: request: for a module of kind http",
+        ),
+        (
+            [("a.yaml", "{}"), ("b.yaml", "expect: {response: {}}")],
+            "b.yaml: expect.response: for a module of kind http",
+        ),
+    ] {
+        let (tested, _folder) = play(&guest, &cases, &[]);
+        assert_eq!((tested.status, tested.stdout.as_str()), (78, ""), "{why}");
+        assert!(tested.stderr.contains(why), "{tested:#?}");
+    }
     let (tested, folder) = play(&guest, &[("good.yaml", "{}")], &["--only", "x"]);
     assert_eq!(tested.status, 66);
     assert!(

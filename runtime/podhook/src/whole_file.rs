@@ -29,6 +29,30 @@ pub(crate) fn write(
         .map_err(|error| CommandError::cannot_create(path.display().to_string(), error))
 }
 
+/// Whether a file can be written later, for those who have it long until then.
+///
+/// # Errors
+/// 73.
+pub(crate) fn can_be_written(path: &Path) -> Result<(), CommandError> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Ok(());
+    }
+    match tempfile::NamedTempFile::new_in(folder_of(path)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(CommandError::cannot_create(
+            path.display().to_string(),
+            error,
+        )),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 fn try_write(
     path: &Path,
     mode: Mode,
@@ -39,11 +63,7 @@ fn try_write(
         content(&mut there)?;
         return there.flush();
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
     let mut out = BufWriter::new(&mut file);
     content(&mut out)?;
     out.flush()?;

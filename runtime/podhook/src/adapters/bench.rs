@@ -5,7 +5,9 @@ use crate::bench::{density, measure, suspend, throttle};
 use crate::interrupt::Interrupt;
 use crate::options::{Format, GrantArgs, LimitArgs};
 use crate::terminal::{line_to_stdout, to_stderr, to_stdout};
+use crate::whole_file;
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use podhook_lifecycle::Hook;
 use podhook_runner::options::HookOptions;
@@ -105,6 +107,7 @@ pub(crate) struct Options {
     /// Measure instead how many hooks can wait at the same time, up to N (100000 where it is not
     /// given), and what each takes
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100000",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..),
         conflicts_with_all = ["hook", "args", "phase", "native", "svg", "html", "compare", "assertions", "only"])]
     density: Option<usize>,
 
@@ -145,6 +148,9 @@ pub(crate) fn run(options: Options) -> Result<u8, CommandError> {
     }
     let before = options.compare.as_deref().map(text::old).transpose()?;
     let wanted = wanted(&options)?;
+    for file in options.svg.iter().chain(&options.html) {
+        whole_file::can_be_written(file)?;
+    }
     let pace = Pace {
         turns: usize::try_from(options.runs).unwrap_or(usize::MAX),
         longest: options.row_time,

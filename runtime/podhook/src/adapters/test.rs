@@ -5,6 +5,7 @@ use crate::hook_source::HookSource;
 use crate::hook_test::{Case, find, run as play};
 use crate::interrupt::Interrupt;
 use crate::options::Format;
+use crate::whole_file;
 use clap::Args;
 use podhook_runner::CommandError;
 use podhook_sandbox::Module;
@@ -73,19 +74,22 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<u8, CommandError> {
     let folder = options.cases.clone();
     let folder = folder.unwrap_or_else(|| beside(&options.hook));
+    if let Some(file) = &options.junit {
+        whole_file::can_be_written(file)?;
+    }
     let cases: Vec<Case> = find(&folder, options.only.as_deref())?;
     let source = HookSource::open(&options.hook)?;
     let module = Module::new(source.bytes.clone())
         .map_err(|error| CommandError::data(&source.name, error))?;
+    for case in &cases {
+        case.check_fits(&module)?;
+    }
     let jobs = options.jobs.map_or_else(processors, NonZeroUsize::get);
     let started = Instant::now();
     if options.output == Format::Text {
         output::begin(cases.len(), &source.name)?;
     }
     let codes = config::code_store();
-    for case in &cases {
-        case.check_fits(&module)?;
-    }
     let interrupt = Interrupt::listen();
     let interrupt = interrupt.map_err(|why| CommandError::host_fault("podhook test", why))?;
     let tried = play(

@@ -12,6 +12,7 @@ use crate::hook_source::HookSource;
 use crate::pod_file::Source;
 use crate::pod_file::located::{self, Kind, Node};
 use crate::written_options::{self, UNKNOWN};
+use podhook_lifecycle::ModuleKind;
 use podhook_runner::CommandError;
 use podhook_runner::options::HookOptions;
 use podhook_sandbox::Module;
@@ -168,13 +169,17 @@ impl Case {
     /// # Errors
     /// 78.
     pub(crate) fn check_fits(&self, module: &Module) -> Result<(), CommandError> {
-        match module.hooks().len() > 1 && self.sheet.phase.is_none() {
-            false => Ok(()),
-            true => {
-                let why = "the module has hooks for both phases";
-                Err(CommandError::config(&self.file, why)
-                    .hint("add phase: post-start or phase: pre-stop"))
+        if module.hooks().len() > 1 && self.sheet.phase.is_none() {
+            let why = "the module has hooks for both phases";
+            return Err(CommandError::config(&self.file, why)
+                .hint("add phase: post-start or phase: pre-stop"));
+        }
+        match self.sheet.only_for_http() {
+            Some(field) if module.kind() != ModuleKind::Http => {
+                let why = format!("{field}: for a module of kind http; this one is none");
+                Err(CommandError::config(&self.file, why))
             }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -189,6 +194,15 @@ impl Sheet {
         self.dir.clone().map(|dir| dir.0).unwrap_or_default()
     }
 
+    /// A field that says nothing to other hooks, where there is one.
+    fn only_for_http(&self) -> Option<&'static str> {
+        let asked = self.request.path.is_some() || !self.request.headers.is_empty();
+        let answered = self.expect.response.is_some();
+        asked
+            .then_some("request")
+            .or_else(|| answered.then_some("expect.response"))
+    }
+
     /// What serde does not see.
     fn mistake(&self) -> Option<(String, String)> {
         let mut grants = Vec::new();
@@ -197,6 +211,11 @@ impl Sheet {
                 Ok(grant) => grants.push(grant),
                 Err(why) => return Some(("dir".to_owned(), why)),
             }
+        }
+        let guests: Vec<_> = grants.iter().map(|grant| &grant.guest).collect();
+        if let Some(at) = (1..guests.len()).find(|at| guests[..*at].contains(&guests[*at])) {
+            let why = format!("{} is there twice", guests[at]);
+            return Some(("dir".to_owned(), why));
         }
         let given = self.files.keys().map(|path| ("files", path));
         let looked_at = self.expect.files.keys().map(|path| ("expect.files", path));
@@ -297,6 +316,7 @@ mod tests {
                 "files: /a/../b: write an absolute path",
             ),
             ("dir: 'a:b'", "dir: \"a:b\" is no folder"),
+            ("dir: [/a, '/a:ro']", "dir: /a is there twice"),
             (
                 "http: {'GET x': 200}",
                 "http.GET x: \"GET x\" is no request",

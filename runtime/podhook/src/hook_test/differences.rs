@@ -151,31 +151,17 @@ impl Found {
 
     /// Each of them, in any order.
     fn requests(&mut self, wanted: &[Request], seen: &[Seen]) {
-        let mut left: Vec<&Seen> = seen.iter().collect();
-        // Those that say more first: what they want, a general one could take.
-        let mut in_turn: Vec<(usize, &Request)> = wanted.iter().enumerate().collect();
-        in_turn.sort_by_key(|(_, wanted)| matches!(wanted, Request::Which(_)));
-        for (number, wanted) in in_turn {
+        let takers = takers(wanted, seen);
+        let is_left = |number: usize| !takers.contains(&Some(number));
+        for (number, wanted) in wanted.iter().enumerate().filter(|(at, _)| is_left(*at)) {
+            let left = seen.iter().zip(&takers).filter(|(_, by)| by.is_none());
+            let mut near = left.filter(|(seen, _)| seen.asked == *wanted.asked());
+            let why = near.find_map(|(seen, _)| wanted.difference(seen));
+            let why = why.unwrap_or_else(|| "not sent".to_owned());
             let what = format!("requests[{number}]");
-            let mut near = None;
-            let fits = left.iter().position(|seen| match wanted.difference(seen) {
-                None => true,
-                Some(why) => {
-                    if seen.asked == *wanted.asked() {
-                        near.get_or_insert(why);
-                    }
-                    false
-                }
-            });
-            match fits {
-                Some(at) => drop(left.remove(at)),
-                None => {
-                    let why = near.unwrap_or_else(|| "not sent".to_owned());
-                    self.add(&what, format_args!("{}: {why}", wanted.asked()));
-                }
-            }
+            self.add(&what, format_args!("{}: {why}", wanted.asked()));
         }
-        for seen in left {
+        for (seen, _) in seen.iter().zip(&takers).filter(|(_, by)| by.is_none()) {
             self.add("requests", format_args!("one more: {}", seen.asked));
         }
     }
@@ -240,6 +226,39 @@ impl Found {
             self.add(what, format_args!("at most {most}, was {was}"));
         }
     }
+}
+
+/// Which wanted request each that was sent is, so that as many as can be are: one that could
+/// be two of them is left to the one that has no other.
+fn takers(wanted: &[Request], seen: &[Seen]) -> Vec<Option<usize>> {
+    let mut takers = vec![None; seen.len()];
+    for number in 0..wanted.len() {
+        let mut tried = vec![false; seen.len()];
+        takes(number, wanted, seen, &mut takers, &mut tried);
+    }
+    takers
+}
+
+/// Finds one for a wanted request; who has it by now may have to find another.
+fn takes(
+    number: usize,
+    wanted: &[Request],
+    seen: &[Seen],
+    takers: &mut [Option<usize>],
+    tried: &mut [bool],
+) -> bool {
+    for (at, one) in seen.iter().enumerate() {
+        if tried[at] || wanted[number].difference(one).is_some() {
+            continue;
+        }
+        tried[at] = true;
+        let is_free = takers[at].is_none_or(|other| takes(other, wanted, seen, takers, tried));
+        if is_free {
+            takers[at] = Some(number);
+            return true;
+        }
+    }
+    false
 }
 
 impl Outcome {
@@ -309,5 +328,44 @@ impl Whole {
             let why = self.body.as_ref()?.difference_of_bytes(&seen.body)?;
             Some(format!("body: {why}"))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(wanted: serde_json::Value, bodies: &[&'static str]) -> Vec<String> {
+        let wanted: Vec<Request> = serde_json::from_value(wanted).unwrap();
+        let sent = |body: &&'static str| Seen {
+            asked: wanted[0].asked().clone(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::from_static(body.as_bytes()),
+        };
+        let seen: Vec<Seen> = bodies.iter().map(sent).collect();
+        let mut found = Found::default();
+        found.requests(&wanted, &seen);
+        found.0
+    }
+
+    #[test]
+    fn a_request_is_left_to_the_one_that_has_no_other() {
+        let general = serde_json::json!({"request": "PUT http://x/", "body": {"contains": "a"}});
+        let special = serde_json::json!({"request": "PUT http://x/", "body": "a"});
+        let any = serde_json::json!("PUT http://x/");
+        let all = serde_json::json!([any, general, special]);
+        assert!(difference(all.clone(), &["a", "ab", "c"]).is_empty());
+        assert!(difference(all.clone(), &["c", "ab", "a"]).is_empty());
+        assert_eq!(
+            difference(all.clone(), &["c", "ab", "ab"]),
+            [
+                "requests[2]: PUT http://x/: body: wanted \"a\", was \"ab\"",
+                "requests: one more: PUT http://x/"
+            ]
+        );
+        assert_eq!(
+            difference(all, &["a", "ab"]),
+            ["requests[2]: PUT http://x/: not sent"]
+        );
     }
 }

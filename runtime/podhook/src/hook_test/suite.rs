@@ -38,6 +38,11 @@ pub(crate) fn find(folder: &Path, only: Option<&str>) -> Result<Vec<Case>, Comma
     }
     files.sort();
     files.retain(|(name, _)| only.is_none_or(|only| name.contains(only)));
+    if let Some(two) = files.windows(2).find(|two| two[0].0 == two[1].0) {
+        let (one, other) = (two[0].1.display(), two[1].1.display());
+        let why = format!("{one} and {other} are both the case {:?}", two[0].0);
+        return Err(CommandError::config(&name, why).hint("rename one"));
+    }
     if files.is_empty() {
         let no = CommandError::no_input(&name, "no case");
         return Err(match only {

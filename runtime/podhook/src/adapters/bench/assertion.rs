@@ -34,10 +34,14 @@ impl Assertion {
         if !bound.is_finite() || bound < 0.0 {
             return Err(wrong());
         }
+        let (of, to) = (Figure::parse(of)?, Figure::parse(to)?);
+        if of.is_of_workers() != to.is_of_workers() {
+            return Err("a time and hooks per second cannot be compared".to_owned());
+        }
         Ok(Self {
             text: text.to_owned(),
-            of: Figure::parse(of)?,
-            to: Figure::parse(to)?,
+            of,
+            to,
             is_at_most,
             bound,
         })
@@ -75,6 +79,10 @@ impl Figure {
                 Figures::NAMES.join(", ")
             )),
         }
+    }
+
+    fn is_of_workers(&self) -> bool {
+        matches!(self, Self::Workers(_))
     }
 
     fn value(&self, figures: &Figures) -> Result<f64, String> {
@@ -178,6 +186,7 @@ mod tests {
             "exec/zsh<=1",
             "exec/sh<=-1",
             "exec/sh<=nan",
+            "workers:2/sh<=1",
         ] {
             assert!(Assertion::parse(text).is_err(), "{text}");
         }
