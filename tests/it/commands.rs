@@ -23,6 +23,7 @@ macro_rules! generation {
                 super::read_only_is_read_only(guests::FILES);
                 super::nothing_is_granted_by_default(guests::FILES);
                 super::handles_are_limited(guests::FILES);
+                super::a_long_list_is_the_hooks_memory(guests::FILES);
                 super::what_is_written_and_made_is_limited(guests::FILES);
                 super::no_link_that_comes_and_goes_leads_out(guests::FILES);
             }
@@ -144,6 +145,22 @@ fn handles_are_limited(module: &str) {
     };
     assert_eq!(said(&succeeds(&hold("10"))), "held 10");
     exhausts("handles", 153, &hold("100"));
+}
+
+/// The host makes the whole list for the first entry; who fills a folder fills no host.
+fn a_long_list_is_the_hooks_memory(module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..20_000 {
+        fs::File::create(folder.path().join(format!("{number:0>200}"))).unwrap();
+    }
+    let grant = format!("{}::/data", folder.path().display());
+    let first = |memory| {
+        [
+            "--dir", &grant, "--memory", memory, module, "--", "first", "/data",
+        ]
+    };
+    assert_eq!(said(&succeeds(&first("32Mi"))), "one");
+    exhausts("memory", 137, &first("4Mi"));
 }
 
 fn what_is_written_and_made_is_limited(module: &str) {

@@ -13,6 +13,7 @@ use crate::verdict::Verdict;
 use crate::wiring::Wiring;
 use podhook_lifecycle::{Access, Invocation, Refusal, Resource, State};
 use rustix::io::Errno;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(crate) struct Guest {
     pub(crate) opened: Opened,
     /// What preview 1 has open, by number.
     pub(crate) numbers: Option<Numbers>,
+    /// Bytes that are charged for lists of folders which it has, by handle.
+    pub(crate) lists: BTreeMap<u32, u64>,
     /// Where granted folders are, without links.
     pub(crate) granted_folders: Option<Vec<PathBuf>>,
     /// Calls for files block the thread that runs the guest.
@@ -104,6 +107,7 @@ impl Guest {
             random_left: call.budget.caps.random,
             opened: Opened::default(),
             numbers: None,
+            lists: BTreeMap::new(),
             granted_folders: None,
             blocks_here: false,
             host_calls: 0,

@@ -1,5 +1,5 @@
 //! Carries out words about files, and says what came of each:
-//! `read PATH`, `write PATH TEXT`, `append PATH TEXT`, `list PATH`, `remove PATH`,
+//! `read PATH`, `write PATH TEXT`, `append PATH TEXT`, `list PATH`, `first PATH`, `remove PATH`,
 //! `mkdir PATH`, `rename PATH PATH`, `link PATH PATH`, `hold N PATH`, `env NAME`; and to meet
 //! limits: `fill BYTES PATH`, `resize BYTES PATH`, `make N FOLDER`, `nest N FOLDER`, `try N PATH`, `clock N`.
 
@@ -35,6 +35,10 @@ fn act(words: &[&str]) -> io::Result<String> {
             }
             names.sort();
             Ok(names.join(" "))
+        }
+        ["first", path] => {
+            let first = fs::read_dir(path)?.next().transpose()?;
+            Ok(first.map_or("none", |_| "one").to_owned())
         }
         ["remove", path] => fs::remove_file(path).map(done),
         ["mkdir", path] => fs::create_dir(path).map(done),

@@ -11,11 +11,13 @@
 //! | `functions`, `numbers` | those of preview 1, and what it has open |
 //! | `lookup` | what a path leads to |
 //! | `counted` | a stream into a file |
+//! | `listing` | what the list of a folder takes |
 //! | `opened` | which files are open, and who hangs on them at the end |
 
 mod counted;
 pub(crate) mod functions;
 pub(crate) mod interface;
+mod listing;
 mod lookup;
 pub(crate) mod numbers;
 pub(crate) mod opened;
@@ -88,6 +90,17 @@ impl Guest {
             let real = dirs.iter().map(|dir| std::fs::canonicalize(&dir.host));
             real.filter_map(std::result::Result::ok).collect()
         })
+    }
+
+    /// Charges what the list of a folder will take, until it is released; how much that is.
+    async fn charge_list(&mut self, folder: Arc<File>) -> Result<u64> {
+        let most = self.call.budget.memory.unwrap_or(u64::MAX);
+        let bytes = match self.blocks_here {
+            true => listing::bytes(&folder, most),
+            false => tokio::task::spawn_blocking(move || listing::bytes(&folder, most)).await?,
+        };
+        self.record.charge(bytes)?;
+        Ok(bytes)
     }
 
     /// On a thread that may block, as upstream does with files.

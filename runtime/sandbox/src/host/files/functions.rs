@@ -1,4 +1,4 @@
-//! Functions of preview 1 that are replaced: those that make, write or open.
+//! Functions of preview 1 that are replaced: those that make, write, open or list.
 
 use super::New;
 use super::lookup::Links;
@@ -127,6 +127,26 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
         "fd_renumber",
         |mut caller: Caller<'_, Guest>, (from, to): (i32, i32)| {
             Box::new(async move { fd_renumber(&mut caller, from, to).await })
+        },
+    )?;
+    linker.func_wrap_async(
+        MODULE,
+        "fd_readdir",
+        |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i64, i32)| {
+            Box::new(async move {
+                let (fd, buffer, length, cookie, used) = words;
+                let mut call = Call::of(&mut caller)?;
+                let bytes = match call.guest.listed_folder_of(fd)? {
+                    Some(folder) => call.guest.charge_list(folder).await?,
+                    None => 0,
+                };
+                let Call { memory, guest } = &mut call;
+                let p1 = guest.p1();
+                let done = upstream::fd_readdir(p1, memory, fd, buffer, length, cookie, used);
+                let done = done.await;
+                call.guest.record.release(bytes);
+                done
+            })
         },
     )?;
     add_makers(linker)?;

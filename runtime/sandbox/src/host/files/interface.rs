@@ -1,4 +1,4 @@
-//! Functions of `wasi:filesystem/types` that are replaced: those that make, write or open.
+//! Functions of `wasi:filesystem/types` that are replaced: those that make, write, open or list.
 
 use super::New;
 use super::counted::Counted;
@@ -6,12 +6,13 @@ use super::lookup::Links;
 use crate::guest::Guest;
 use std::fs::File;
 use std::sync::Arc;
-use wasmtime::component::{Linker, LinkerInstance, Resource};
+use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceType};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView as _};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    DescriptorFlags, ErrorCode, HostDescriptor, OpenFlags, PathFlags,
+    DescriptorFlags, DirectoryEntryStream, ErrorCode, HostDescriptor, HostDirectoryEntryStream,
+    OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::{DynOutputStream, FsError, FsResult};
 
@@ -53,7 +54,12 @@ fn add(types: &mut LinkerInstance<'_, Guest>) -> Result<()> {
     replace!(types, "set-size", resize(fd: Fd, size: u64));
     replace!(types, "write-via-stream", stream_into(fd: Fd, offset: u64));
     replace!(types, "append-via-stream", stream_to_end(fd: Fd));
-    Ok(())
+    replace!(types, "read-directory", list(fd: Fd));
+    types.resource(
+        "directory-entry-stream",
+        ResourceType::host::<DirectoryEntryStream>(),
+        |mut store, list| store.data_mut().forget_list(list),
+    )
 }
 
 /// What a function of WASI gives back: a value, an error of its own, or a trap.
@@ -152,6 +158,30 @@ impl Guest {
     async fn stream_to_end(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
         let stream = HostDescriptor::append_via_stream(&mut self.filesystem(), fd)?;
         self.count_stream(stream)
+    }
+
+    async fn list(&mut self, fd: Fd) -> FsResult<Resource<DirectoryEntryStream>> {
+        let folder = match self.ctx().table.get(&fd)? {
+            Descriptor::Dir(dir) => Some(dir.dir.clone()),
+            Descriptor::File(_) => None,
+        };
+        let bytes = match folder {
+            Some(folder) => self.charge_list(folder).await.map_err(FsError::trap)?,
+            None => 0,
+        };
+        let list = HostDescriptor::read_directory(&mut self.filesystem(), fd).await;
+        match &list {
+            Ok(list) => drop(self.lists.insert(list.rep(), bytes)),
+            Err(_) => self.record.release(bytes),
+        }
+        list
+    }
+
+    fn forget_list(&mut self, list: u32) -> Result<()> {
+        if let Some(bytes) = self.lists.remove(&list) {
+            self.record.release(bytes);
+        }
+        HostDirectoryEntryStream::drop(&mut self.filesystem(), Resource::new_own(list))
     }
 
     fn count_stream(

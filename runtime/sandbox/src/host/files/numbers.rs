@@ -65,6 +65,12 @@ impl Guest {
         Ok(writable.map(|folder| folder.file.clone()))
     }
 
+    /// One that can be listed.
+    pub(super) fn listed_folder_of(&mut self, fd: i32) -> Result<Option<Arc<File>>> {
+        let folder = self.numbers()?.folders.get(&fd.cast_unsigned());
+        Ok(folder.map(|folder| folder.file.clone()))
+    }
+
     fn open_folders_of_table(&mut self) -> Vec<Folder> {
         let folders = descriptors(self.ctx().table).filter_map(|open| match open {
             Descriptor::Dir(dir) => Some(Folder {
