@@ -42,7 +42,7 @@ Limits:
       --max-disk SIZE           Bytes written to files [default: 256Mi]
       --max-files N             Files, folders and links made [default: 10000]
       --max-depth N             Folders below a granted one [default: 64]
-      --max-host-calls N        Calls of the host [default: 1000000000]
+      --max-host-calls N        Calls of the host [default: 10000000000]
 
 Grants (nothing by default):
       --dir HOST::GUEST[:ro]    A folder of the container

@@ -85,7 +85,7 @@ impl Default for Caps {
     /// | `disk` | 256 MiB | a snapshot or a dump, not a disk full |
     /// | `files` | 10,000 | the same, of inodes |
     /// | `depth` | 64 | whoever clears a folder up goes down as far |
-    /// | `host_calls` | 1,000,000,000 | some minutes of nothing else: deadlines come first |
+    /// | `host_calls` | 10,000,000,000 | some minutes of nothing else: deadlines come first |
     fn default() -> Self {
         Self {
             output: 64 << 10,
@@ -99,7 +99,7 @@ impl Default for Caps {
             disk: 256 << 20,
             files: 10_000,
             depth: 64,
-            host_calls: 1_000_000_000,
+            host_calls: 10_000_000_000,
         }
     }
 }

@@ -77,7 +77,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "N")]
     max_depth: Option<usize>,
 
-    /// Calls of the host over the whole run [default: 1000000000]
+    /// Calls of the host over the whole run [default: 10000000000]
     #[arg(long, value_name = "N")]
     max_host_calls: Option<u64>,
 }
