@@ -18,7 +18,7 @@ use podhook_runner::options::HookOptions;
 use podhook_sandbox::Module;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -212,9 +212,10 @@ impl Sheet {
                 Err(why) => return Some(("dir".to_owned(), why)),
             }
         }
-        let guests: Vec<_> = grants.iter().map(|grant| &grant.guest).collect();
-        if let Some(at) = (1..guests.len()).find(|at| guests[..*at].contains(&guests[*at])) {
-            let why = format!("{} is there twice", guests[at]);
+        let mut known = BTreeSet::new();
+        let mut guests = grants.iter().map(|grant| &grant.guest);
+        if let Some(guest) = guests.find(|guest| !known.insert(*guest)) {
+            let why = format!("{guest} is there twice");
             return Some(("dir".to_owned(), why));
         }
         let given = self.files.keys().map(|path| ("files", path));

@@ -5,7 +5,7 @@ use super::matcher::Matcher;
 use super::network::Seen;
 use super::play::Played;
 use podhook_lifecycle::{LogRecord, Report, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Each a line: what, what was wanted, what was.
@@ -152,16 +152,24 @@ impl Found {
     /// Each of them, in any order.
     fn requests(&mut self, wanted: &[Request], seen: &[Seen]) {
         let takers = takers(wanted, seen);
-        let is_left = |number: usize| !takers.contains(&Some(number));
-        for (number, wanted) in wanted.iter().enumerate().filter(|(at, _)| is_left(*at)) {
-            let left = seen.iter().zip(&takers).filter(|(_, by)| by.is_none());
-            let mut near = left.filter(|(seen, _)| seen.asked == *wanted.asked());
-            let why = near.find_map(|(seen, _)| wanted.difference(seen));
+        let left: Vec<&Seen> = seen
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !takers.contains_key(at))
+            .map(|(_, seen)| seen)
+            .collect();
+        let has_one: BTreeSet<&usize> = takers.values().collect();
+        for (number, wanted) in wanted.iter().enumerate() {
+            if has_one.contains(&number) {
+                continue;
+            }
+            let mut near = left.iter().filter(|seen| seen.asked == *wanted.asked());
+            let why = near.find_map(|seen| wanted.difference(seen));
             let why = why.unwrap_or_else(|| "not sent".to_owned());
             let what = format!("requests[{number}]");
             self.add(&what, format_args!("{}: {why}", wanted.asked()));
         }
-        for (seen, _) in seen.iter().zip(&takers).filter(|(_, by)| by.is_none()) {
+        for seen in left {
             self.add("requests", format_args!("one more: {}", seen.asked));
         }
     }
@@ -230,11 +238,16 @@ impl Found {
 
 /// Which wanted request each that was sent is, so that as many as can be are: one that could
 /// be two of them is left to the one that has no other.
-fn takers(wanted: &[Request], seen: &[Seen]) -> Vec<Option<usize>> {
-    let mut takers = vec![None; seen.len()];
+fn takers(wanted: &[Request], seen: &[Seen]) -> BTreeMap<usize, usize> {
+    let fitting = |wanted: &Request| {
+        let sent = seen.iter().enumerate();
+        let fits = sent.filter(|(_, one)| wanted.difference(one).is_none());
+        fits.map(|(at, _)| at).collect()
+    };
+    let fitting: Vec<Vec<usize>> = wanted.iter().map(fitting).collect();
+    let mut takers = BTreeMap::new();
     for number in 0..wanted.len() {
-        let mut tried = vec![false; seen.len()];
-        takes(number, wanted, seen, &mut takers, &mut tried);
+        takes(number, &fitting, &mut takers, &mut BTreeSet::new());
     }
     takers
 }
@@ -242,19 +255,17 @@ fn takers(wanted: &[Request], seen: &[Seen]) -> Vec<Option<usize>> {
 /// Finds one for a wanted request; who has it by now may have to find another.
 fn takes(
     number: usize,
-    wanted: &[Request],
-    seen: &[Seen],
-    takers: &mut [Option<usize>],
-    tried: &mut [bool],
+    fitting: &[Vec<usize>],
+    takers: &mut BTreeMap<usize, usize>,
+    tried: &mut BTreeSet<usize>,
 ) -> bool {
-    for (at, one) in seen.iter().enumerate() {
-        if tried[at] || wanted[number].difference(one).is_some() {
+    for at in fitting.get(number).into_iter().flatten() {
+        if !tried.insert(*at) {
             continue;
         }
-        tried[at] = true;
-        let is_free = takers[at].is_none_or(|other| takes(other, wanted, seen, takers, tried));
-        if is_free {
-            takers[at] = Some(number);
+        let taker = takers.get(at).copied();
+        if taker.is_none_or(|other| takes(other, fitting, takers, tried)) {
+            takers.insert(*at, number);
             return true;
         }
     }

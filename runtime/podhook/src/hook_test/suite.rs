@@ -38,9 +38,10 @@ pub(crate) fn find(folder: &Path, only: Option<&str>) -> Result<Vec<Case>, Comma
     }
     files.sort();
     files.retain(|(name, _)| only.is_none_or(|only| name.contains(only)));
-    if let Some(two) = files.windows(2).find(|two| two[0].0 == two[1].0) {
-        let (one, other) = (two[0].1.display(), two[1].1.display());
-        let why = format!("{one} and {other} are both the case {:?}", two[0].0);
+    let mut pairs = files.iter().zip(files.iter().skip(1));
+    if let Some(((case, one), (_, other))) = pairs.find(|(one, other)| one.0 == other.0) {
+        let (one, other) = (one.display(), other.display());
+        let why = format!("{one} and {other} are both the case {case:?}");
         return Err(CommandError::config(&name, why).hint("rename one"));
     }
     if files.is_empty() {
