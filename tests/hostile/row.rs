@@ -141,8 +141,8 @@ fn of_bytes() -> Vec<Row> {
         ),
         invalid("has_fifty_thousand_locals", many_locals(50_000)),
         row(
-            "nests_a_hundred_thousand_blocks",
-            nested(100_000),
+            "nests_ten_thousand_blocks",
+            nested(10_000),
             &[Class::Invalid, Class::Ok],
         ),
         invalid("doubles_types_forty_times", doubled_types(40)),
