@@ -7,7 +7,7 @@
 use libfuzzer_sys::arbitrary::Unstructured;
 use libfuzzer_sys::fuzz_target;
 use podhook_ledger::{Account, AccountLimits};
-use podhook_lifecycle::{Invocation, MemoryState, Outcome, Report};
+use podhook_lifecycle::{Invocation, Outcome, Report};
 use podhook_runner::Runner;
 use podhook_sandbox::{EventLoop, Module, Profile, Wiring};
 use std::sync::Arc;
@@ -94,13 +94,7 @@ impl Stage {
         call.budget.timeout = Some(Duration::from_millis(200));
         call.budget.memory = Some(32 << 20);
         let call = Arc::new(call);
-        let wiring = Wiring {
-            meter: Arc::new(Account::new(AccountLimits::default())),
-            state: Arc::new(MemoryState::default()),
-            network: None,
-            tee: None,
-            cancel: None,
-        };
+        let wiring = Wiring::new(Arc::new(Account::new(AccountLimits::default())));
         let run = self.runner.run("fuzz", module, &call, &wiring);
         let report = self.event_loop.block_on(run);
         assert_ne!(report.outcome, Outcome::HostFault, "{:?}", report.message);

@@ -184,11 +184,8 @@ impl Worker {
         call.hook = Some(Hook::PreStop);
         call.args = args.to_vec();
         let wiring = Wiring {
-            meter: self.meter.clone(),
             state: self.state.clone(),
-            network: None,
-            tee: None,
-            cancel: None,
+            ..Wiring::new(self.meter.clone())
         };
         let call = Arc::new(call);
         let running = self.runner.run("hook", &self.module, &call, &wiring);

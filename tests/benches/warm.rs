@@ -205,11 +205,8 @@ impl Worker {
         let mut call = Invocation::new(Runner::new_id());
         call.hook = Some(Hook::PreStop);
         let wiring = Wiring {
-            meter: self.account.clone(),
             state: self.state.clone(),
-            network: None,
-            tee: None,
-            cancel: None,
+            ..Wiring::new(self.account.clone())
         };
         let report = self
             .runner

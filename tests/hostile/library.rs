@@ -3,9 +3,7 @@
 use super::place::Place;
 use super::row::{Class, Grant, Row};
 use podhook_ledger::{Account, AccountLimits};
-use podhook_lifecycle::{
-    Access, DirGrant, Invocation, MemoryState, Outcome, Refusal, Report, Resource,
-};
+use podhook_lifecycle::{Access, DirGrant, Invocation, Outcome, Refusal, Report, Resource};
 use podhook_runner::{Runner, refuse_file};
 use podhook_sandbox::module::digest;
 use podhook_sandbox::{CodeStore, EventLoop, Module, Profile, Wiring};
@@ -97,13 +95,7 @@ pub(crate) fn wiring() -> Wiring {
         memory_max: Invocation::new(Runner::new_id()).budget.memory,
         ..AccountLimits::default()
     };
-    Wiring {
-        meter: Arc::new(Account::new(limits)),
-        state: Arc::new(MemoryState::default()),
-        network: None,
-        tee: None,
-        cancel: None,
-    }
+    Wiring::new(Arc::new(Account::new(limits)))
 }
 
 impl Class {

@@ -1,9 +1,7 @@
 //! What only the library shows: code compiled once, runs side by side.
 
 use podhook_ledger::{Account, AccountLimits};
-use podhook_lifecycle::{
-    CancelReason, CpuMax, Hook, Invocation, MemoryState, Meter, Outcome, Report, Resource,
-};
+use podhook_lifecycle::{CancelReason, CpuMax, Hook, Invocation, Meter, Outcome, Report, Resource};
 use podhook_runner::Runner;
 use podhook_sandbox::code::Sources;
 use podhook_sandbox::{Cache, Cancel, CodeStore, EventLoop, Module, Profile, Wiring};
@@ -23,13 +21,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn wiring(account: &Arc<Account>) -> Wiring {
-    Wiring {
-        meter: account.clone(),
-        state: Arc::new(MemoryState::default()),
-        network: None,
-        tee: None,
-        cancel: None,
-    }
+    Wiring::new(account.clone())
 }
 
 fn call() -> Invocation {

@@ -3,7 +3,7 @@
 use crate::cancel::Cancel;
 use crate::host::network::Network;
 use crate::record::Tee;
-use podhook_lifecycle::{Meter, State};
+use podhook_lifecycle::{MemoryState, Meter, State};
 use std::sync::Arc;
 
 /// Who pays for a run, what outlives it, who watches it and who may stop it.
@@ -18,4 +18,19 @@ pub struct Wiring {
     pub tee: Option<Arc<dyn Tee>>,
     /// Who may stop the run.
     pub cancel: Option<Cancel>,
+}
+
+impl Wiring {
+    /// To an account alone: state is gone with it, the network is the machine's, nobody watches
+    /// or stops the run.
+    #[must_use]
+    pub fn new(meter: Arc<dyn Meter>) -> Self {
+        Self {
+            meter,
+            state: Arc::new(MemoryState::default()),
+            network: None,
+            tee: None,
+            cancel: None,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use podhook_lifecycle::machine::{Effect, HookId, Input, Pace, PodMachine, Time};
 use podhook_lifecycle::spec::{
     ContainerSpec, ExecAction, Lifecycle, LifecycleHandler, PodSpec, RestartPolicy,
 };
-use podhook_lifecycle::{Hook, Invocation, MemoryState, Report};
+use podhook_lifecycle::{Hook, Invocation, Report};
 use podhook_runner::Runner;
 use podhook_runner::wire::HookReport;
 use podhook_sandbox::stages::{Ended, Instantiated, Prepared, Stages};
@@ -51,13 +51,7 @@ fn wiring() -> Wiring {
         memory_max: invocation().budget.memory,
         ..AccountLimits::default()
     };
-    Wiring {
-        meter: Arc::new(Account::new(limits)),
-        state: Arc::new(MemoryState::default()),
-        network: None,
-        tee: None,
-        cancel: None,
-    }
+    Wiring::new(Arc::new(Account::new(limits)))
 }
 
 /// `cache`: where code is, or is left for the next process.

@@ -9,7 +9,7 @@ use super::small_hooks;
 use super::status::of_status;
 use crate::config;
 use podhook_ledger::{Account, AccountLimits};
-use podhook_lifecycle::{CancelReason, Invocation, MemoryState, Outcome, Report};
+use podhook_lifecycle::{CancelReason, Invocation, Outcome, Report};
 use podhook_runner::{CommandError, Runner};
 use podhook_sandbox::{Cancel, CodeStore, EventLoop, Module, Profile, Wiring};
 use serde::{Deserialize, Serialize};
@@ -229,11 +229,8 @@ impl Worker<'_> {
             call.budget.timeout = None;
             let cancel = Cancel::default();
             let wiring = Wiring {
-                meter: account.clone(),
-                state: Arc::new(MemoryState::default()),
-                network: None,
-                tee: None,
                 cancel: Some(cancel.clone()),
+                ..Wiring::new(account.clone())
             };
             let (runner, module) = (runner.clone(), self.module.clone());
             let run = hooks.spawn_local(async move {

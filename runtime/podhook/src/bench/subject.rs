@@ -2,7 +2,7 @@
 
 use crate::hook_source::HookSource;
 use crate::precompile::{Cpu, precompile};
-use podhook_lifecycle::{Budget, Hook, Invocation, MemoryState, ModuleKind, Outcome, Report};
+use podhook_lifecycle::{Budget, Hook, Invocation, ModuleKind, Outcome, Report};
 use podhook_runner::hook_account::{self, Inside};
 use podhook_runner::options::HookOptions;
 use podhook_runner::{CommandError, Runner};
@@ -63,13 +63,7 @@ impl Subject {
             reserve: 0,
         };
         let limits = &self.options.limits;
-        Wiring {
-            meter: hook_account::meter(limits, None, &self.call.budget, inside),
-            state: Arc::new(MemoryState::default()),
-            network: None,
-            tee: None,
-            cancel: None,
-        }
+        Wiring::new(hook_account::meter(limits, None, &self.call.budget, inside))
     }
 
     pub(super) fn phase(&self) -> Option<Hook> {

@@ -11,7 +11,7 @@ use crate::config;
 use crate::interrupt::Interrupt;
 use group::{Group, Stat};
 use podhook_ledger::{Account, AccountLimits};
-use podhook_lifecycle::{CpuMax, Invocation, MemoryState};
+use podhook_lifecycle::{CpuMax, Invocation};
 use podhook_runner::{CommandError, Runner};
 use podhook_sandbox::{CodeStore, EventLoop, Module, Profile, Wiring};
 use sampler::Sampler;
@@ -219,13 +219,7 @@ impl Spinner {
         let mut call = Invocation::new(Runner::new_id());
         call.budget.timeout = Some(SPAN);
         let call = Arc::new(call);
-        let wiring = Wiring {
-            meter: account.clone(),
-            state: Arc::new(MemoryState::default()),
-            network: None,
-            tee: None,
-            cancel: None,
-        };
+        let wiring = Wiring::new(account.clone());
         let running = runner.run("spinner", &self.module, &call, &wiring);
         event_loop.block_on(running).usage.cpu.usage_nsec
     }
