@@ -141,6 +141,8 @@ impl Adapter {
         let _runtime = self.runtime.enter();
         self.server
             .hand_over(tokio::net::TcpStream::from_std(stream)?);
+        // What streams of before left with it is given back.
+        self.runtime.block_on(tokio::task::yield_now());
         Ok(())
     }
 }
