@@ -1,11 +1,17 @@
 //! Requests a hook makes: where to, how many, how large.
 
 use super::{answer, ask};
-use crate::podhook::{ends, exhausts, said};
+use crate::podhook::{command, ends, exhausts, finish, said, skipped};
 use crate::server::Server;
 use podhook_test_guests::lifecycle;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 #[test]
 fn a_redirect_is_an_answer_and_not_followed() {
@@ -120,7 +126,7 @@ fn a_name_leads_to_no_private_address_unless_a_network_is_granted() {
     let local =
         |mut found: std::vec::IntoIter<std::net::SocketAddr>| found.any(|at| at.ip().is_loopback());
     if !resolves.is_ok_and(local) {
-        crate::podhook::skipped(&format!("{name} does not resolve to this machine"));
+        skipped(&format!("{name} does not resolve to this machine"));
         return;
     }
     let (host, url) = (format!("{name}:{port}"), format!("http://{name}:{port}/"));
@@ -197,4 +203,105 @@ fn a_server_that_does_not_answer_is_left_at_the_deadline() {
         &url,
     ];
     exhausts("time", 124, &arguments);
+}
+
+/// In drops, for ever: neither its head nor its body keeps a hook beyond its deadline.
+#[test]
+fn an_answer_in_drops_ends_with_the_deadline() {
+    for head in ["HTTP/1.1 200 OK\r\nX-Drops: ", "HTTP/1.1 200 OK\r\n\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                // An answer before the request is none.
+                let _ = stream.read(&mut [0; 4096]);
+                let mut sent = stream.write_all(head.as_bytes());
+                // Until the other side is gone.
+                while sent.is_ok() {
+                    std::thread::sleep(Duration::from_millis(5));
+                    sent = stream.write_all(b"x");
+                }
+            }
+        });
+        let url = format!("http://{host}/");
+        let limits = ["--timeout", "500ms", "--allow-host", &host];
+        let asks = [lifecycle::ASKS, "--", "get", &url];
+        exhausts("time", 124, &[&limits[..], &asks].concat());
+    }
+}
+
+/// Whoever runs the DNS of a granted name gives another address when asked again.
+#[test]
+fn a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
+    let Ok(dns) = UdpSocket::bind("127.9.8.7:53") else {
+        skipped("a_name_is_resolved_once…: port 53 is not to be had");
+        return;
+    };
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    std::thread::spawn(move || {
+        let mut query = [0; 512];
+        while let Ok((length, from)) = dns.recv_from(&mut query) {
+            let answer = turncoat(&query[..length], &counted);
+            dns.send_to(&answer, from).unwrap();
+        }
+    });
+    let resolver = tempfile::NamedTempFile::new().unwrap();
+    fs::write(resolver.path(), "nameserver 127.9.8.7\n").unwrap();
+    let server = Server::start(|_| Some(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()));
+    let host = format!("turncoat.example:{}", server.address().port());
+    let url = format!("http://{host}/");
+    let ask = || {
+        let mut run = in_place_of(resolver.path(), "/etc/resolv.conf");
+        run.args(["run", "-o", "json", "--allow-host", &host]);
+        run.args(["--allow-network", "127.0.0.1/32", lifecycle::ASKS, "--"]);
+        finish(run.args(["get", &url]))
+    };
+    let first = ask();
+    if first.stdout.is_empty() {
+        skipped(&format!("a_name_is_resolved_once…: {}", first.stderr));
+        return;
+    }
+    assert_eq!(said(&first.report()), r#"Ok((204, ""))"#);
+    assert_eq!(asked.load(SeqCst), 1);
+    let second = ask().report();
+    assert!(said(&second).starts_with("Err(Denied("), "{second:#}");
+    let note = second["logs"][0]["message"].to_string();
+    assert!(note.contains("leads to 127.0.0.2"), "{note}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// An answer to a query: 127.0.0.1 to the first one for an IPv4 address, 127.0.0.2 to others.
+fn turncoat(query: &[u8], asked: &AtomicUsize) -> Vec<u8> {
+    // The question ends with its type, after the name's final 0, and its class.
+    let end = 12 + query[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
+    let is_ipv4 = query[end - 4..end - 2] == [0, 1];
+    let mut answer = query[..2].to_vec();
+    answer.extend([0x81, 0x80, 0, 1, 0, u8::from(is_ipv4), 0, 0, 0, 0]);
+    answer.extend(&query[12..end]);
+    if is_ipv4 {
+        let last = if asked.fetch_add(1, SeqCst) == 0 {
+            1
+        } else {
+            2
+        };
+        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, last]);
+    }
+    answer
+}
+
+/// podhook, where one file lies in the place of another.
+fn in_place_of(file: &Path, place: &str) -> Command {
+    let podhook = command();
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c"])
+        .arg(r#"mount --bind "$0" "$1" && shift && exec "$@""#)
+        .arg(file)
+        .arg(place)
+        .arg(podhook.get_program())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
