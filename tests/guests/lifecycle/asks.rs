@@ -86,6 +86,10 @@ fn ask(ctx: Context) -> podhook::Result {
             (0..100_000).for_each(|n| log::error!("record {n}"));
             "logged".to_owned()
         }
+        ["event-flood"] => {
+            (0..100_000).for_each(|n| events::warning("Flood", &n.to_string()));
+            "emitted".to_owned()
+        }
         ["event", reason, note] => {
             events::warning(reason, note);
             events::termination_message(note);
