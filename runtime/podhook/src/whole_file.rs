@@ -2,7 +2,7 @@
 
 use podhook_runner::CommandError;
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -34,16 +34,12 @@ pub(crate) fn write(
 /// # Errors
 /// 73.
 pub(crate) fn can_be_written(path: &Path) -> Result<(), CommandError> {
-    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Ok(());
-    }
-    match tempfile::NamedTempFile::new_in(folder_of(path)) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(CommandError::cannot_create(
-            path.display().to_string(),
-            error,
-        )),
-    }
+    let tried = match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => Ok(()),
+        Ok(_) | Err(_) => tempfile::NamedTempFile::new_in(folder_of(path)).map(drop),
+    };
+    tried.map_err(|error| CommandError::cannot_create(path.display().to_string(), error))
 }
 
 fn folder_of(path: &Path) -> &Path {

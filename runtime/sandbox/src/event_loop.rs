@@ -6,6 +6,7 @@
 //! to wait says so first (`need`).
 
 use crate::helpers::Helpers;
+use crate::stretch;
 use std::cell::{OnceCell, RefCell};
 use std::future::Future;
 use std::io;
@@ -110,6 +111,7 @@ impl Parts {
             .enable_all()
             .max_blocking_threads(THREADS)
             .event_interval(TURNS_PER_LOOK)
+            .on_thread_park(stretch::forget_last)
             .on_thread_start(move || came.came())
             .on_thread_stop(move || left.left())
             .build()?;

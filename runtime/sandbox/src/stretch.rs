@@ -62,6 +62,12 @@ thread_local! {
 /// again within this time: by no more than that, for a hook or against it.
 const CLOSE: Duration = Duration::from_micros(20);
 
+/// What this thread used until it waits is known no longer: time that it waits is not CPU
+/// time, however short.
+pub(crate) fn forget_last() {
+    LAST.set(None);
+}
+
 /// CPU time after which the kernel's part of it is asked for: shorter stretches are
 /// below what it samples.
 const SAMPLED_NSEC: u64 = 1_000_000;

@@ -87,10 +87,17 @@ impl Turns {
     }
 }
 
-impl Wake for Turns {
-    /// The worker has looked for others.
-    fn wake(self: Arc<Self>) {
-        let queue = &mut *self.queue();
+/// The worker looks for others, until this is dropped: who deferred it may also forget it, as
+/// an event loop does that ends.
+struct Looking(Arc<Turns>);
+
+impl Wake for Looking {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        let queue = &mut *self.0.queue();
         queue.is_looking = false;
         queue.wake_first();
     }
@@ -145,7 +152,7 @@ impl<'m> Seat<'m> {
             queue.wakers.insert(number, waker.clone());
             queue.is_looking = true;
         }
-        wake_later(&Waker::from(self.turns.clone()));
+        wake_later(&Waker::from(Arc::new(Looking(self.turns.clone()))));
     }
 
     /// This run waits for something else than its turn.
@@ -181,4 +188,90 @@ fn wake_later(waker: &Waker) {
     let later = pin!(tokio::task::yield_now());
     // Pending, with the waker kept for it.
     let _ = later.poll(&mut Context::from_waker(waker));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use podhook_lifecycle::meter::Free;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    impl Woken {
+        fn times(&self) -> usize {
+            self.0.load(SeqCst)
+        }
+    }
+
+    fn block_on(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(test);
+    }
+
+    #[test]
+    fn after_a_slice_others_are_looked_for_before_the_next() {
+        block_on(one_after_the_other());
+    }
+
+    #[test]
+    fn who_comes_meanwhile_goes_first() {
+        block_on(a_newcomer());
+    }
+
+    async fn one_after_the_other() {
+        let (turns, woken) = (Arc::new(Turns::default()), Arc::<Woken>::default());
+        let waker = Waker::from(woken.clone());
+        let mut one = Seat::new(turns.clone(), &Free);
+        let mut other = Seat::new(turns.clone(), &Free);
+        assert!(one.is_next(&waker));
+        one.give_way(1000, &waker);
+        // Not even for who has had nothing yet.
+        assert!(!other.is_next(&waker));
+        assert_eq!(woken.times(), 0);
+        tokio::task::yield_now().await;
+        assert_eq!(woken.times(), 1);
+        assert!(!one.is_next(&waker));
+        assert!(other.is_next(&waker));
+        drop(other);
+        assert!(one.is_next(&waker));
+    }
+
+    #[test]
+    fn an_event_loop_that_ends_meanwhile_stops_nobody() {
+        let (turns, woken) = (Arc::new(Turns::default()), Arc::<Woken>::default());
+        let waker = Waker::from(woken.clone());
+        let mut one = Seat::new(turns.clone(), &Free);
+        let mut other = Seat::new(turns, &Free);
+        block_on(async {
+            assert!(one.is_next(&waker));
+            one.give_way(1000, &waker);
+        });
+        assert_eq!(woken.times(), 1);
+        assert!(other.is_next(&waker));
+    }
+
+    async fn a_newcomer() {
+        let (turns, woken) = (Arc::new(Turns::default()), Arc::<Woken>::default());
+        let waker = Waker::from(woken.clone());
+        let mut loops: Vec<_> = (0..3).map(|_| Seat::new(turns.clone(), &Free)).collect();
+        for seat in &mut loops {
+            assert!(seat.is_next(&waker));
+            seat.give_way(1000, &waker);
+            tokio::task::yield_now().await;
+        }
+        let first = Arc::<Woken>::default();
+        let mut newcomer = Seat::new(turns, &Free);
+        loops[0].give_way(1000, &waker);
+        assert!(!newcomer.is_next(&Waker::from(first.clone())));
+        tokio::task::yield_now().await;
+        assert_eq!(first.times(), 1);
+        assert!(newcomer.is_next(&waker));
+    }
 }

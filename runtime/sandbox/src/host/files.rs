@@ -92,12 +92,14 @@ impl Guest {
         })
     }
 
-    /// Charges what the list of a folder will take, until it is released; how much that is.
-    async fn charge_list(&mut self, folder: Arc<File>) -> Result<u64> {
+    /// Charges what the list of a folder will take, so many bytes for each `entry`, until it is released; how much that is.
+    async fn charge_list(&mut self, folder: Arc<File>, entry: u64) -> Result<u64> {
         let most = self.call.budget.memory.unwrap_or(u64::MAX);
         let bytes = match self.blocks_here {
-            true => listing::bytes(&folder, most),
-            false => tokio::task::spawn_blocking(move || listing::bytes(&folder, most)).await?,
+            true => listing::bytes(&folder, entry, most),
+            false => {
+                tokio::task::spawn_blocking(move || listing::bytes(&folder, entry, most)).await?
+            }
         };
         self.record.charge(bytes)?;
         Ok(bytes)

@@ -1,6 +1,7 @@
 //! Functions of preview 1 that are replaced: those that make, write, open or list.
 
 use super::New;
+use super::listing::ENTRY_OF_PREVIEW_1;
 use super::lookup::Links;
 use crate::guest::Guest;
 use wasmtime::{AsContextMut, Caller, Error, Extern, Linker, Result};
@@ -137,7 +138,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
                 let (fd, buffer, length, cookie, used) = words;
                 let mut call = Call::of(&mut caller)?;
                 let bytes = match call.guest.listed_folder_of(fd)? {
-                    Some(folder) => call.guest.charge_list(folder).await?,
+                    Some(folder) => call.guest.charge_list(folder, ENTRY_OF_PREVIEW_1).await?,
                     None => 0,
                 };
                 let Call { memory, guest } = &mut call;

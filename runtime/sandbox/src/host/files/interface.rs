@@ -2,6 +2,7 @@
 
 use super::New;
 use super::counted::Counted;
+use super::listing::ENTRY;
 use super::lookup::Links;
 use crate::guest::Guest;
 use std::fs::File;
@@ -166,7 +167,10 @@ impl Guest {
             Descriptor::File(_) => None,
         };
         let bytes = match folder {
-            Some(folder) => self.charge_list(folder).await.map_err(FsError::trap)?,
+            Some(folder) => self
+                .charge_list(folder, ENTRY)
+                .await
+                .map_err(FsError::trap)?,
             None => 0,
         };
         let list = HostDescriptor::read_directory(&mut self.filesystem(), fd).await;

@@ -1,21 +1,25 @@
 //! What the list of a folder takes of the host's memory, before it is made: upstream makes it
 //! whole, however long, with the first entry that is asked for.
+//!
+//! Whoever fills the folder between this look and upstream's is not counted.
 
 use rustix::fs::Dir;
 use std::fs::File;
 
 /// Bytes of an entry beside its name: as upstream has it, and what the allocator adds.
-const ENTRY: u64 = 96;
+pub(super) const ENTRY: u64 = 96;
+/// The same in preview 1, which makes a list of its own from that.
+pub(super) const ENTRY_OF_PREVIEW_1: u64 = 192;
 
-/// Bytes of a folder's list; of one that is longer than `most`, more than that. `0` where
-/// it cannot be read, which upstream will say.
-pub(super) fn bytes(folder: &File, most: u64) -> u64 {
+/// Bytes of a folder's list, with so many for each `entry` beside its name; of one that is
+/// longer than `most`, more than that. `0` where it cannot be read, which upstream will say.
+pub(super) fn bytes(folder: &File, entry: u64, most: u64) -> u64 {
     let Ok(entries) = Dir::read_from(folder) else {
         return 0;
     };
     let mut bytes = 0;
-    for entry in entries.flatten() {
-        bytes += ENTRY + u64::try_from(entry.file_name().count_bytes()).unwrap_or(u64::MAX);
+    for found in entries.flatten() {
+        bytes += entry + u64::try_from(found.file_name().count_bytes()).unwrap_or(u64::MAX);
         if bytes > most {
             break;
         }
@@ -36,10 +40,10 @@ mod tests {
         let opened = File::open(folder.path()).unwrap();
         // With those for itself and its parent.
         let all = 102 * ENTRY + 100 * 3 + 3;
-        assert_eq!(bytes(&opened, u64::MAX), all);
-        let some = bytes(&opened, 1000);
+        assert_eq!(bytes(&opened, ENTRY, u64::MAX), all);
+        let some = bytes(&opened, ENTRY, 1000);
         assert!(some > 1000 && some < 1200, "{some}");
         let none = File::open("/dev/null").unwrap();
-        assert_eq!(bytes(&none, u64::MAX), 0);
+        assert_eq!(bytes(&none, ENTRY, u64::MAX), 0);
     }
 }
