@@ -42,6 +42,12 @@ enum New {
     Name,
 }
 
+/// Whether a file can be so long. Where it cannot, the system refuses whatever is asked, and
+/// nothing is written that would have to be counted.
+fn can_reach(end: Option<u64>) -> bool {
+    end.is_some_and(|end| i64::try_from(end).is_ok())
+}
+
 impl Guest {
     /// Counts what `path` would make.
     async fn admit(&mut self, dir: Arc<File>, path: String, new: New) -> Result<()> {

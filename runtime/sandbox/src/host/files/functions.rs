@@ -1,8 +1,8 @@
 //! Functions of preview 1 that are replaced: those that make, write, open or list.
 
-use super::New;
 use super::listing::ENTRY_OF_PREVIEW_1;
 use super::lookup::Links;
+use super::{New, can_reach};
 use crate::guest::Guest;
 use wasmtime::{AsContextMut, Caller, Error, Extern, Linker, Result};
 use wasmtime_wasi::p1::types::{Errno, Fd};
@@ -71,6 +71,9 @@ impl<'c> Call<'c> {
     /// Counts what a write at `offset` would make of a file, holes before it included; returns
     /// how much that is.
     async fn count_write(&mut self, fd: i32, offset: u64, length: u64) -> Result<u64> {
+        if !can_reach(offset.checked_add(length)) {
+            return Ok(0);
+        }
         let end = self.guest.numbers()?.ends.get(&fd.cast_unsigned()).copied();
         let gap = match offset {
             // Most go on where the last one ended; the file is not asked for its size.
@@ -307,7 +310,11 @@ fn add_writers(linker: &mut Linker<Guest>) -> Result<()> {
             Box::new(async move {
                 let mut call = Call::of(&mut caller)?;
                 let before = call.size(fd).await;
-                let more = before.map_or(0, |before| size.cast_unsigned().saturating_sub(before));
+                let after = size.cast_unsigned();
+                let more = match before {
+                    Some(before) if can_reach(Some(after)) => after.saturating_sub(before),
+                    Some(_) | None => 0,
+                };
                 call.guest.record.write_disk(more)?;
                 let Call { memory, guest } = &mut call;
                 let done = upstream::fd_filestat_set_size(guest.p1(), memory, fd, size).await?;

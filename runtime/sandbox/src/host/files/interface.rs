@@ -1,9 +1,9 @@
 //! Functions of `wasi:filesystem/types` that are replaced: those that make, write, open or list.
 
-use super::New;
 use super::counted::Counted;
 use super::listing::ENTRY;
 use super::lookup::Links;
+use super::{New, can_reach};
 use crate::guest::Guest;
 use std::fs::File;
 use std::sync::Arc;
@@ -129,8 +129,10 @@ impl Guest {
 
     async fn write_at(&mut self, fd: Fd, bytes: Vec<u8>, offset: u64) -> FsResult<u64> {
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let gap = self.gap(&fd, offset).await?;
-        let more = count.saturating_add(gap);
+        let more = match can_reach(offset.checked_add(count)) {
+            true => count.saturating_add(self.gap(&fd, offset).await?),
+            false => 0,
+        };
         self.count_disk(more)?;
         let written = HostDescriptor::write(&mut self.filesystem(), fd, bytes, offset).await;
         if written.is_err() {
@@ -208,7 +210,7 @@ impl Guest {
 
     /// By how much a file becomes longer that is written from `offset` on, before that.
     async fn gap(&mut self, fd: &Fd, offset: u64) -> FsResult<u64> {
-        if offset == 0 {
+        if offset == 0 || !can_reach(Some(offset)) {
             return Ok(0);
         }
         let fd = Resource::new_borrow(fd.rep());
