@@ -287,6 +287,39 @@ fn a_cache_that_was_tampered_with_is_compiled_again() {
 }
 
 #[test]
+fn what_compiling_may_cost_is_the_environments_to_say() {
+    for (name, value, status, said) in [
+        (
+            "PODHOOK_COMPILE_TIME",
+            "soon",
+            78,
+            "$PODHOOK_COMPILE_TIME: ",
+        ),
+        (
+            "PODHOOK_COMPILE_MEMORY",
+            "-1",
+            78,
+            "$PODHOOK_COMPILE_MEMORY: ",
+        ),
+        (
+            "PODHOOK_COMPILE_MEMORY",
+            "1Mi",
+            65,
+            // Not even its threads have room.
+            "Refused (InvalidModule)",
+        ),
+        ("PODHOOK_COMPILE_MEMORY", "2Gi", 0, ""),
+        ("PODHOOK_COMPILE_TIME", "1m", 0, ""),
+    ] {
+        let run = ["run", lifecycle::ONE_PHASE];
+        let uncached = [("PODHOOK_CACHE", ""), (name, value)];
+        let finished = finish(command().envs(uncached).args(run));
+        assert_eq!(finished.status, status, "{value}: {finished:#?}");
+        assert!(finished.stderr.contains(said), "{value}: {finished:#?}");
+    }
+}
+
+#[test]
 fn a_cache_that_cannot_be_used_is_done_without() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");

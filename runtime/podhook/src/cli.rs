@@ -16,7 +16,12 @@ use std::process::ExitCode;
     name = "podhook",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "Environment:
+  PODHOOK_CACHE           where compiled code is kept; empty: nowhere [default: ~/.cache/podhook]
+  PODHOOK_COMPILE_TIME    CPU time to compile a module, as 10s [default: 2s and 8s for each MiB]
+  PODHOOK_COMPILE_MEMORY  memory to compile a module, as 2Gi [default: 1Gi and 64 bytes for each]
+  RUST_LOG                what is said on stderr, beside errors"
 )]
 pub struct Cli {
     /// Say more on stderr; twice for everything (RUST_LOG overrides)
@@ -62,6 +67,9 @@ enum Command {
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     config::start_tracing(cli.verbose);
+    if let Err(error) = config::compile_limits() {
+        return failed(&error);
+    }
     let done = match cli.command {
         Command::Run(options) => run::run(*options),
         Command::Pod(options) => pod::run(&options),

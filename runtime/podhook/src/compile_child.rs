@@ -38,13 +38,29 @@ struct Limits {
     bytes: u64,
 }
 
+/// What compiling any module may cost, where that does not go by its size.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GivenLimits {
+    /// CPU time; of a second that is not whole, all.
+    pub(crate) time: Option<Duration>,
+    pub(crate) memory: Option<u64>,
+}
+
 impl Limits {
-    /// 2 s and 8 s for each MiB, 1 GiB and 64 MiB for each.
-    fn of(module: &Module) -> Self {
+    /// 2 s and 8 s for each MiB, 1 GiB and 64 MiB for each; or as given.
+    fn of(module: &Module, given: GivenLimits) -> Self {
         let bytes = u64::try_from(module.bytes().len()).unwrap_or(u64::MAX);
-        Self {
+        let by_size = Self {
             seconds: 2 + (bytes.saturating_mul(8)).div_ceil(MIB),
             bytes: (1 << 30) + bytes.saturating_mul(64),
+        };
+        let seconds = given
+            .time
+            .map(|time| time.as_millis().div_ceil(1000).max(1));
+        let seconds = seconds.map(|seconds| u64::try_from(seconds).unwrap_or(u64::MAX / 2));
+        Self {
+            seconds: seconds.unwrap_or(by_size.seconds),
+            bytes: given.memory.unwrap_or(by_size.bytes),
         }
     }
 
@@ -54,7 +70,7 @@ impl Limits {
 
     /// Of wall-clock time, where the machine has no CPU time to give.
     fn patience(self) -> Duration {
-        self.time() * 20
+        self.time().saturating_mul(20)
     }
 }
 
@@ -174,18 +190,18 @@ fn profile_of(words: &[String]) -> Option<Profile> {
 
 /// Starts a child for every module.
 #[derive(Debug)]
-pub(crate) struct CompileChild(());
+pub(crate) struct CompileChild(GivenLimits);
 
 impl CompileChild {
     /// `None` in a program that is not podhook's own: it would be started instead.
-    pub(crate) fn here() -> Option<Self> {
-        ENTERED.get().map(|()| Self(()))
+    pub(crate) fn here(limits: GivenLimits) -> Option<Self> {
+        ENTERED.get().map(|()| Self(limits))
     }
 }
 
 impl Compiler for CompileChild {
     fn compile(&self, module: &Module, profile: Profile) -> Result<Vec<u8>, InvalidModule> {
-        let limits = Limits::of(module);
+        let limits = Limits::of(module, self.0);
         let done = ask(module, profile, limits);
         let (status, said) = done.map_err(|why| InvalidModule::NoCompiler(why.to_string()))?;
         judge(status, said, limits)

@@ -1,7 +1,8 @@
 //! What podhook takes from its environment; nothing else reads it.
 
-use crate::compile_child::CompileChild;
+use crate::compile_child::{CompileChild, GivenLimits};
 use etcetera::BaseStrategy;
+use podhook_runner::{CommandError, grammar};
 use podhook_sandbox::{Cache, CodeStore};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
@@ -38,10 +39,31 @@ pub(crate) fn code_store() -> Arc<CodeStore> {
 
 /// With a compiler that keeps to limits, where there can be one.
 pub(crate) fn compiling(codes: CodeStore) -> CodeStore {
-    match CompileChild::here() {
+    // What is wrong with them was said at the start.
+    match CompileChild::here(compile_limits().unwrap_or_default()) {
         Some(child) => codes.compiled_by(Box::new(child)),
         None => codes,
     }
+}
+
+/// What compiling a module may cost: CPU time in `$PODHOOK_COMPILE_TIME` (`10s`), memory in
+/// `$PODHOOK_COMPILE_MEMORY` (`2Gi`); where one is not said, it goes by the module's size.
+///
+/// # Errors
+/// 78 for what is none.
+pub(crate) fn compile_limits() -> Result<GivenLimits, CommandError> {
+    let (time, memory) = ("PODHOOK_COMPILE_TIME", "PODHOOK_COMPILE_MEMORY");
+    let wrong = |name, why: String| CommandError::config(format!("${name}"), why);
+    let given_time = variable(time).map(|text| grammar::duration(&text));
+    let given_memory = variable(memory).map(|text| grammar::size(&text));
+    Ok(GivenLimits {
+        time: given_time
+            .transpose()
+            .map_err(|why| wrong(time, why.to_string()))?,
+        memory: given_memory
+            .transpose()
+            .map_err(|why| wrong(memory, why.to_string()))?,
+    })
 }
 
 /// Bytes of this machine's memory: what pods take parts of.

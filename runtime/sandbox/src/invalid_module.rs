@@ -53,10 +53,10 @@ pub enum InvalidModule {
     #[error("cannot start the compiler: {0}")]
     NoCompiler(String),
     /// The compiler was given no more time.
-    #[error("compiling took more than {0:?} of CPU time, which its size allows")]
+    #[error("compiling took more than {0:?} of CPU time, which is its limit")]
     CompileTime(std::time::Duration),
     /// Nor memory.
-    #[error("compiling took more than {0} bytes of memory, which its size allows")]
+    #[error("compiling took more than {0} bytes of memory, which is its limit")]
     CompileMemory(u64),
     /// It was compiled for another engine: another version, or more of a processor than
     /// there is.
