@@ -198,6 +198,31 @@ mod tests {
     }
 
     #[test]
+    fn short_stretches_add_up_as_well() {
+        // Each far below the time in which no clock is read.
+        let before = thread_nanos();
+        let mut stretch = Stretch::start();
+        let mut used = 0;
+        while thread_nanos() < before + 20_000_000 {
+            used += stretch.split().cpu_nsec;
+        }
+        let worked = thread_nanos() - before;
+        let off = used.abs_diff(worked);
+        assert!(off < worked / 10, "{used} of {worked}");
+    }
+
+    #[test]
+    fn a_thread_that_waits_forgets_what_time_it_was() {
+        let event_loop = crate::event_loop::EventLoop::new().unwrap();
+        event_loop.block_on(async {
+            let reading = Reading::take();
+            assert!(Reading::near(reading.wall).is_some());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert!(Reading::near(reading.wall).is_none());
+        });
+    }
+
+    #[test]
     fn waiting_is_not_working() {
         let mut stretch = Stretch::start();
         std::thread::park_timeout(Duration::from_millis(30));
