@@ -137,20 +137,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
         MODULE,
         "fd_readdir",
         |mut caller: Caller<'_, Guest>, words: (i32, i32, i32, i64, i32)| {
-            Box::new(async move {
-                let (fd, buffer, length, cookie, used) = words;
-                let mut call = Call::of(&mut caller)?;
-                let bytes = match call.guest.listed_folder_of(fd)? {
-                    Some(folder) => call.guest.charge_list(folder, ENTRY_OF_PREVIEW_1).await?,
-                    None => 0,
-                };
-                let Call { memory, guest } = &mut call;
-                let p1 = guest.p1();
-                let done = upstream::fd_readdir(p1, memory, fd, buffer, length, cookie, used);
-                let done = done.await;
-                call.guest.record.release(bytes);
-                done
-            })
+            Box::new(async move { fd_readdir(&mut caller, words).await })
         },
     )?;
     add_makers(linker)?;
@@ -204,6 +191,22 @@ async fn fd_renumber(caller: &mut Caller<'_, Guest>, from: i32, to: i32) -> Resu
         numbers.ends.remove(&from);
     }
     Ok(done)
+}
+
+async fn fd_readdir(
+    caller: &mut Caller<'_, Guest>,
+    (fd, buffer, length, cookie, used): (i32, i32, i32, i64, i32),
+) -> Result<i32> {
+    let mut call = Call::of(caller)?;
+    let bytes = match call.guest.listed_folder_of(fd)? {
+        Some(folder) => call.guest.charge_list(folder, ENTRY_OF_PREVIEW_1).await?,
+        None => 0,
+    };
+    let Call { memory, guest } = &mut call;
+    let done = upstream::fd_readdir(guest.p1(), memory, fd, buffer, length, cookie, used).await;
+    // It is in the guest's buffer now.
+    guest.record.release(bytes);
+    done
 }
 
 fn add_makers(linker: &mut Linker<Guest>) -> Result<()> {
